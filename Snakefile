@@ -1,0 +1,58 @@
+# egoalign: raw egocentric video and transcripts in; alignment scores, their null, their variability,
+# figures and a report out.
+#
+# Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
+# <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
+# unless the config's `pathvars` says otherwise. Words and names stay in <results>/private.
+#
+#   snakemake --cores all                                           your corpus, config/config.yaml
+#   snakemake --cores all --configfile config/demo/config.yaml      the demo corpus
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+if not workflow.configfiles:
+
+    configfile: "config/config.yaml"
+
+
+pathvars:
+    results="results",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+include: "workflow/rules/common.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        wanted_outputs(),
+
+
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/encode.smk"
+include: "workflow/rules/align.smk"
+include: "workflow/rules/validate.smk"
+include: "workflow/rules/vary.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+onstart:
+    make_private_zone(RESULTS)
+    print(start_banner(), file=sys.stderr)
+
+
+onsuccess:
+    print(end_banner(), file=sys.stderr)
+
+
+onerror:
+    print(error_banner(), file=sys.stderr)

@@ -1,0 +1,79 @@
+"""The report opens in a browser with every figure shown, and the first page reads at any width."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chrome import Chrome, report_images
+from tests.unit.report.test_summary import example
+from tests.workflow.project import Project
+
+FIGURES = ["accuracy", "age", "children", "null", "models"]
+
+
+@pytest.fixture(scope="module")
+def report(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of the tiny corpus."""
+    page = tmp_path_factory.mktemp("report") / "report.html"
+    done = tiny.run("--report", str(page))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return page
+
+
+@pytest.fixture
+def chrome(tmp_path: Path):
+    with Chrome(tmp_path) as browser:
+        yield browser
+
+
+def test_report_shows_every_figure_without_errors(chrome: Chrome, report: Path) -> None:
+    images = report_images(chrome, report)
+    assert sorted(Path(path).stem for path in images) == sorted(FIGURES)
+    for path, image in images.items():
+        assert image, f"{path} was never shown"
+        assert image["shown"], path
+        assert image["width"] > 500, path
+        assert image["height"] > 200, path
+    assert chrome.errors() == []
+
+
+def test_report_captions_state_the_numbers(chrome: Chrome, report: Path, tiny: Project) -> None:
+    chrome.open(report)
+    chrome.wait_until("typeof app !== 'undefined' && app && document.querySelector('#app div')")
+    page = chrome.run("return document.body.innerText;")
+    assert "Every utterance was compared with the pictures" in page
+    captions = chrome.run("return Object.values(results).map(result => result.caption).join(' ');")
+    facts = json.loads((tiny.results / "figures/egoalign-demo/null.json").read_text())
+    assert f"of {facts['n_utterances']} utterances" in " ".join(captions.split())
+    assert "in 50 draws" in " ".join(captions.split())
+
+
+def test_a_figure_that_cannot_be_shown_is_noticed(
+    chrome: Chrome, report: Path, tmp_path: Path
+) -> None:
+    """The check above must be able to fail."""
+    broken = tmp_path / "broken.html"
+    spoilt = re.sub(r"(data:image/png[^\"]{0,80};base64,)", r"\1AAAA", report.read_text())
+    broken.write_text(spoilt)
+    images = report_images(chrome, broken)
+    assert [image["width"] for image in images.values() if image] == [0] * 5
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_first_page_fits_the_window(chrome: Chrome, width: int, tmp_path: Path) -> None:
+    page = tmp_path / "summary.html"
+    page.write_text(example(), encoding="utf-8")
+    chrome.resize(width, 900)
+    chrome.open(page)
+    assert chrome.run("return window.innerWidth;") == width
+    assert chrome.run("return document.documentElement.scrollWidth;") <= width
+    sizes = chrome.run(
+        "return [...document.querySelectorAll('p, td, dd')]"
+        ".map(part => parseFloat(getComputedStyle(part).fontSize));"
+    )
+    assert min(sizes) >= 12
+    assert chrome.errors() == []

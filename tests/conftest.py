@@ -1,0 +1,47 @@
+"""Seeds, paths, the tiny corpus, and the list of tests that lacked their means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.means import NOT_RUN
+from tests.workflow.project import Project, tiny_project
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples everywhere: a failure in one place is a failure in all.
+settings.register_profile("fixed", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's root folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The tiny corpus, run to its end without a disturbance. Tests must leave it as it is."""
+    project = tiny_project(tmp_path_factory.mktemp("tiny") / "project")
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every test that was not run, and write the names where EGOALIGN_NOT_RUN says."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    names = sorted({report.nodeid for report in skipped})
+    if names:
+        terminalreporter.section("NOT RUN")
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix(f'Skipped: {NOT_RUN}')}")
+    path = os.environ.get("EGOALIGN_NOT_RUN")
+    if path:
+        Path(path).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")

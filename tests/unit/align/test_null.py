@@ -1,0 +1,143 @@
+"""The shuffled null: what may be drawn, that it is fair, and that it sees what is planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest
+
+from egoalign.align.null import Null, shuffled_null, sliding_maximum
+from egoalign.align.score import Scores, Windows, find_windows, score_windows, unit_rows
+from tests.unit.align.made import Made, random_session
+
+DRAWS = 200
+
+
+def run(made: Made, draws: int = DRAWS, seed: int = 0) -> tuple[Windows, Scores, Null]:
+    start, end, text = (np.array(column) for column in zip(*made.utterances, strict=True))
+    texts, pictures = unit_rows(made.texts)[text], unit_rows(made.pictures)
+    windows = find_windows(np.arange(float(len(pictures))), start, end, 1.0)
+    rng = np.random.default_rng(seed)
+    null = shuffled_null(texts, pictures, windows, text, draws, rng)
+    return windows, score_windows(texts, pictures, windows), null
+
+
+def telling_session(utterances: list[tuple[float, float, int]], seconds: int) -> Made:
+    """Return a session in which the cosine of any text with picture k is (k + 1) / 100."""
+    cosine = (np.arange(seconds) + 1) / 100
+    pictures = np.column_stack([cosine, np.sqrt(1 - cosine**2)])
+    n_texts = 1 + max(text for *_, text in utterances)
+    return Made(utterances, pictures, np.tile([1.0, 0.0], (n_texts, 1)))
+
+
+@given(st.integers(1, 12), st.integers(0, 12), st.integers(0, 1000))
+def test_sliding_maximum_equals_brute_force(length: int, more: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(3, length + more))
+    expected = [values[:, k : k + length].max(axis=1) for k in range(more + 1)]
+    assert np.array_equal(sliding_maximum(values, length), np.array(expected).T)
+
+
+def test_every_other_window_is_drawn_and_nothing_else() -> None:
+    made = telling_session([(float(k), float(k), k) for k in range(0, 40, 4)], 40)
+    draws = np.array([run(made, 1, seed)[2].draw for seed in range(400)])
+    for i in range(10):
+        drawn = {round(float(value) * 100) - 1 for value in draws[:, i]}
+        assert drawn == set(range(0, 40, 4)) - {4 * i}
+
+
+def test_runs_have_the_own_length_and_are_moved_back_at_the_end() -> None:
+    utterances = [(0.0, 4.0, 0), *((float(k), float(k), k // 4) for k in range(8, 32, 4))]
+    made = telling_session([*utterances, (38.0, 38.0, 9), (39.0, 39.0, 10)], 40)
+    draws = np.array([run(made, 1, seed)[2].draw for seed in range(300)])
+    # Five pictures are scored, so the greatest cosine is that of the fourth after the start; the
+    # runs from 38 and 39 would pass the end and begin at 35.
+    assert {round(float(value) * 100) - 1 for value in draws[:, 0]} == {
+        *(k + 4 for k in range(8, 32, 4)),
+        39,
+    }
+
+
+def test_windows_that_touch_the_own_one_are_not_drawn() -> None:
+    made = telling_session([(float(k), k + 3.0, k) for k in range(0, 30, 2)], 40)
+    draws = np.array([run(made, 1, seed)[2].draw for seed in range(300)])
+    best = {round(float(value) * 100) - 1 for value in draws[:, 7]}
+    assert best == {k + 3 for k in range(0, 30, 2) if abs(k - 14) >= 4}
+
+
+def test_the_same_words_are_not_drawn() -> None:
+    made = telling_session([(4.0 * k, 4.0 * k, k % 2 if k < 6 else k) for k in range(12)], 48)
+    draws = np.array([run(made, 1, seed)[2].draw for seed in range(300)])
+    drawn = {(round(float(value) * 100) - 1) // 4 for value in draws[:, 0]}
+    assert drawn == {1, 3, 5, 6, 7, 8, 9, 10, 11}
+
+
+@pytest.mark.parametrize(("others", "has_null"), [(4, False), (5, True)])
+def test_five_other_windows_are_needed(others: int, has_null: bool) -> None:
+    made = telling_session([(3.0 * k, 3.0 * k, k) for k in range(others + 1)], 30)
+    _, scores, null = run(made)
+    assert np.isfinite(scores.greatest).all()
+    assert null.windows.tolist() == [others] * (others + 1)
+    for values in (null.mean, null.sd, null.z, null.percentile, null.difference, null.draw):
+        assert np.isfinite(values).all() == has_null
+        assert np.isnan(values).all() != has_null
+
+
+def test_windows_at_the_same_second_count_once() -> None:
+    made = telling_session([(3.0 * (k % 5), 3.0 * (k % 5), k) for k in range(50)], 30)
+    assert set(run(made)[2].windows) == {4}
+
+
+def test_columns_equal_their_definitions() -> None:
+    _, scores, null = run(random_session(1), draws=1)
+    assert np.array_equal(null.mean, null.draw)
+    assert np.isnan(null.sd).all()
+    assert set(np.unique(null.percentile)) <= {0.25, 0.5, 0.75}
+    _, scores, null = run(random_session(1))
+    assert null.difference == pytest.approx(scores.greatest - null.mean, abs=1e-12)
+    assert null.z == pytest.approx(null.difference / null.sd, abs=1e-12)
+    assert ((null.percentile > 0) & (null.percentile < 1)).all()
+
+
+def test_a_still_picture_has_no_spread_and_lies_in_the_middle() -> None:
+    made = random_session(2)
+    made.pictures[:] = made.pictures[0]
+    _, _, null = run(made)
+    assert (null.difference == 0).all() or np.abs(null.difference).max() < 1e-12
+    assert np.isnan(null.z).all()
+    assert (null.percentile == 0.5).all()
+
+
+def test_same_seed_same_draws() -> None:
+    one, two, other = (run(random_session(3), seed=seed)[2] for seed in (7, 7, 8))
+    assert np.array_equal(one.percentile, two.percentile)
+    assert not np.array_equal(one.draw, other.draw)
+
+
+def test_percentiles_of_unrelated_vectors_are_uniform() -> None:
+    """At level 0.001 with seeds fixed beforehand."""
+    percentiles = np.concatenate(
+        [run(random_session(seed), seed=seed)[2].percentile for seed in range(20)]
+    )
+    assert percentiles.size == 20 * 60
+    assert kstest(percentiles, "uniform").pvalue > 0.001
+
+
+def test_planted_alignment_is_seen() -> None:
+    null = run(random_session(5, planted=1.0))[2]
+    assert np.mean(null.percentile > 0.95) > 0.9
+    assert null.z.mean() > 2
+
+
+def test_number_of_pictures_moves_the_maximum_but_not_the_difference() -> None:
+    counts, scores, differences = [], [], []
+    for seed in range(20):
+        windows, score, null = run(random_session(100 + seed), seed=seed)
+        counts.append(windows.count)
+        scores.append(score.greatest)
+        differences.append(null.difference)
+    count, score, difference = map(np.concatenate, (counts, scores, differences))
+    assert np.corrcoef(np.log(count), score)[0, 1] > 0.4
+    # Three standard errors of a correlation of nothing.
+    assert abs(np.corrcoef(np.log(count), difference)[0, 1]) < 3 / np.sqrt(count.size)

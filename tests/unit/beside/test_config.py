@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+import yaml
+
+from egoalign.config import (
+    Config,
+    EncodeOptions,
+    ModelOptions,
+    dump_config,
+    load_config,
+    parse_section,
+)
+from egoalign.log import UserError
+
+
+def problems(values) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        parse_section(Config, values, "c.yaml")
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"encod": {}}, "encod: unknown key; did you mean 'encode'?"),
+        ({"encode": {"fsp": 2}}, "encode.fsp: unknown key; did you mean 'fps'?"),
+        (
+            {"encode": {"models": [{"name": "m", "pretraind": "x"}]}},
+            "encode.models.0.pretraind: unknown key; did you mean 'pretrained'?",
+        ),
+        ({"encode": {"fps": -1}}, "encode.fps: found -1; it should be greater than 0"),
+        (
+            {"encode": {"frames": "al"}},
+            "encode.frames: found 'al', allowed: all, speech; did you mean 'all'?",
+        ),
+        ({"encode": {"models": [{}]}}, "encode.models.0.name: missing; it has no default"),
+        ({"demo": {"sessions": [4, 2]}}, "sessions [4.0, 2.0]"),
+        ({"validate": {"qantiles": 3}}, "validate.qantiles: unknown key; did you mean 'quantiles'"),
+        (
+            {"transcripts": {"speakers": {"MOT": "mum"}}},
+            "transcripts.speakers.MOT: found 'mum', allowed: key_child, other_child",
+        ),
+        ({"align": {"cutoffs": [float("nan")]}}, "align.cutoffs.0: found nan"),
+        (
+            {"encode": {"models": [{"name": "m"}, {"name": "m"}]}},
+            "encode: two models share the id ['m']; give each its own 'id'",
+        ),
+    ],
+)
+def test_every_wrong_option_is_named_with_what_is_allowed(values, line):
+    found = problems(values)
+    assert found[0] == "c.yaml: 1 problem"
+    assert line.replace("[4.0, 2.0]", "[4, 2]") in found[1]
+
+
+def test_all_problems_are_told_at_once():
+    found = problems({"encod": {}, "encode": {"fps": 0}, "align": {"seed": -1}})
+    assert found[0] == "c.yaml: 3 problems"
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "pretrained", "model_id"),
+    [
+        ("ViT-B-32-quickgelu", "openai", "ViT-B-32-quickgelu_openai"),
+        ("config/my model.json", "weights/my w.safetensors", "my-model_my-w"),
+        ("hf-hub:org/name", None, "hf-hub-org-name"),
+    ],
+)
+def test_a_model_gets_an_id_fit_for_a_folder(name, pretrained, model_id):
+    assert ModelOptions(name=name, pretrained=pretrained).model_id == model_id
+
+
+def test_options_come_back_from_json():
+    options = EncodeOptions(fps=2)
+    assert parse_section(EncodeOptions, options.model_dump_json(), "--options") == options
+    with pytest.raises(UserError, match="--options: not JSON"):
+        parse_section(EncodeOptions, "{", "--options")
+
+
+def test_the_shipped_config_is_the_defaults(root):
+    shipped = load_config(root / "config" / "config.yaml")
+    assert dump_config(shipped) == dump_config(Config())
+
+
+@pytest.mark.parametrize(
+    "name", ["demo/config.yaml", "demo-photo/config.yaml", "studies/babyview.yaml"]
+)
+def test_the_other_configs_are_valid(root, name):
+    assert load_config(root / "config" / name)
+
+
+def test_a_config_file_that_is_none(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        load_config(tmp_path / "none.yaml")
+    path = tmp_path / "c.yaml"
+    path.write_text("a: [")
+    with pytest.raises(UserError, match="not YAML"):
+        load_config(path)
+    path.write_text("- a\n")
+    with pytest.raises(UserError, match="expected sections"):
+        load_config(path)
+    path.write_text("")
+    assert load_config(path) == Config()
+
+
+def test_the_shipped_config_validates_against_the_schema(root):
+    schema = json.loads((root / "workflow" / "schemas" / "config.schema.json").read_text())
+    values = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    jsonschema.validate(values, schema)

@@ -1,0 +1,167 @@
+"""Tables with known content, made for the tests of figures and report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+SPEAKERS = ("female_adult", "male_adult", "key_child")
+
+
+def alignment(n_children: int = 5, seed: int = 1, model_id: str = "tiny") -> pd.DataFrame:
+    """Return utterances whose score lies 0.01 above their null, on average."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for child in range(n_children):
+        level = rng.normal(0, 0.006)
+        for session in range(1 + child % 4):
+            age = 200.0 + 120.0 * session + 40.0 * child
+            for utterance in range(30):
+                null = 0.21 + level + rng.normal(0, 0.004)
+                score = null + 0.01 + 0.00001 * (age - 400) + rng.normal(0, 0.012)
+                rows.append(
+                    {
+                        "child_id": f"c{child:02d}",
+                        "session_id": f"s{session}",
+                        "utterance_id": f"u{utterance:05d}",
+                        "model_id": model_id,
+                        "age_days": age,
+                        "speaker": SPEAKERS[utterance % 3],
+                        "start_s": 2.0 * utterance,
+                        "end_s": 2.0 * utterance + 1.5,
+                        "n_words": 3,
+                        "n_frames": 2,
+                        "nearest_frame": False,
+                        "score_min": score - 0.01,
+                        "score_mean": score - 0.005,
+                        "score_max": score,
+                        "shuffled_mean": null,
+                        "shuffled_sd": 0.012,
+                        "shuffled_difference": score - null,
+                        "shuffled_draw": null + rng.normal(0, 0.012),
+                        "reason": None,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def metrics(rows: list[tuple], model_id: str = "tiny") -> pd.DataFrame:
+    """Return a METRICS table of (metric, subset, estimate, low, high, chance, n)."""
+    names = ["metric", "subset", "estimate", "ci_low", "ci_high", "chance", "n"]
+    table = pd.DataFrame(rows, columns=names)
+    table.insert(0, "model_id", model_id)
+    table["interval"] = "percentile bootstrap over 5 children, 1000 samples"
+    table["note"] = "only 5 children: the interval is likely too narrow"
+    return table
+
+
+def summary(model_id: str = "tiny", shift: float = 0.0) -> pd.DataFrame:
+    """Return what summarise-alignment gives, in small."""
+    return metrics(
+        [
+            ("score_mean", "all", 0.221 + shift, 0.215, 0.227, np.nan, 360),
+            ("null_mean", "all", 0.210, 0.206, 0.214, np.nan, 360),
+            ("difference", "all", 0.011 + shift, 0.009, 0.014 + shift, 0.0, 360),
+            ("difference", "speaker=female_adult", 0.012 + shift, 0.009, 0.015 + shift, 0.0, 120),
+            ("difference", "speaker=male_adult", 0.010 + shift, 0.006, 0.014 + shift, 0.0, 120),
+            ("difference", "speaker=key_child", 0.001, -0.004, 0.006, 0.0, 120),
+            ("auc_null", "all", 0.68 + shift, 0.63, 0.73, 0.5, 360),
+        ],
+        model_id,
+    )
+
+
+def items(n: int = 80, seed: int = 2, model_id: str = "tiny") -> pd.DataFrame:
+    """Return forced-choice items that people answer better the higher the score."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for kind in ("choose_utterance", "choose_image"):
+        for item in range(n):
+            score = rng.normal(0.22, 0.02)
+            share = 0.25 + 0.7 / (1 + np.exp(-(score - 0.22) / 0.01))
+            rows.append(
+                {
+                    "kind": kind,
+                    "item_id": f"i{item}",
+                    "child_id": f"c{item % 5:02d}",
+                    "session_id": "s0",
+                    "utterance_id": f"u{item:05d}",
+                    "model_id": model_id,
+                    "n_answers": 6,
+                    "human_accuracy": rng.binomial(6, share) / 6,
+                    "score": score,
+                    "margin": score - 0.21,
+                    "model_correct": float(rng.random() < share),
+                    "reason": None,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def validation(items_: pd.DataFrame, n_groups: int = 4, model_id: str = "tiny") -> pd.DataFrame:
+    """Return what validate-model gives of these items, with rough intervals."""
+    rows = []
+    for kind, of_kind in items_.groupby("kind"):
+        ordered = of_kind.sort_values("score")
+        parts = {kind: ordered} | {
+            f"{kind}|q{k}/{n_groups}": ordered.iloc[places]
+            for k, places in enumerate(np.array_split(np.arange(len(ordered)), n_groups), start=1)
+        }
+        for subset, part in parts.items():
+            for name, column in (
+                ("human_accuracy", "human_accuracy"),
+                ("model_accuracy", "model_correct"),
+            ):
+                mean, half = part[column].mean(), 1.96 * part[column].std() / len(part) ** 0.5
+                rows.append((name, subset, mean, mean - half, mean + half, 0.25, len(part)))
+        rho = ordered["score"].rank().corr(ordered["human_accuracy"].rank())
+        rows.append(("spearman_score", kind, rho, rho - 0.1, rho + 0.1, 0.0, len(ordered)))
+    return metrics(rows, model_id)
+
+
+def children(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the means of the children of an alignment table, by plain formulas."""
+    found = []
+    for child_id, own in rows.groupby("child_id"):
+        sessions = own.groupby("session_id")[["score_max", "shuffled_difference"]].mean()
+        half = 1.96 * sessions.std() / len(sessions) ** 0.5
+        age = own["age_days"] / 30.4375
+        slope = np.polyfit(age - age.mean(), own["score_max"], 1)[0] if age.nunique() > 1 else None
+        found.append(
+            {
+                "child_id": child_id,
+                "model_id": own["model_id"].iloc[0],
+                "n_sessions": len(sessions),
+                "n_utterances": len(own),
+                "mean_score": own["score_max"].mean(),
+                "ci_low": own["score_max"].mean() - half["score_max"],
+                "ci_high": own["score_max"].mean() + half["score_max"],
+                "mean_difference": own["shuffled_difference"].mean(),
+                "difference_low": own["shuffled_difference"].mean() - half["shuffled_difference"],
+                "difference_high": own["shuffled_difference"].mean() + half["shuffled_difference"],
+                "age_slope": slope,
+                "intercept": own["score_max"].mean(),
+                "mean_age_days": own["age_days"].mean(),
+                "note": None,
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def effects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return an age effect and its population line, as fit-model writes them."""
+    age = rows["age_days"] / 30.4375
+    slope, middle = 0.0003, rows["score_max"].mean()
+    values = [("fixed", "age_months", slope, 0.0001, slope - 0.0002, slope + 0.0002, 3.0, 0.003)]
+    for at in np.linspace(age.min(), age.max(), 25):
+        height, half = middle + slope * (at - age.mean()), 0.003 + 0.0003 * abs(at - age.mean())
+        values.append(
+            ("line", f"{at:.3f}", height, half / 2, height - half, height + half, None, None)
+        )
+    names = ["kind", "term", "estimate", "se", "ci_low", "ci_high", "statistic", "p"]
+    table = pd.DataFrame(values, columns=names)
+    table.insert(0, "response", "score_max")
+    table.insert(0, "model_id", rows["model_id"].iloc[0])
+    table["n"] = len(rows)
+    table["note"] = None
+    return table

@@ -1,0 +1,280 @@
+"""What the figures state must be what the tables hold; what cannot be drawn is said in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from egoalign import cli
+from egoalign.figures.accuracy import accuracy_figure, human_curve
+from egoalign.figures.age import age_figure
+from egoalign.figures.children import children_figure
+from egoalign.figures.models import models_figure
+from egoalign.figures.null import null_figure
+from egoalign.figures.style import save_figure
+from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, write_table
+from tests.unit.figures import made
+
+SCORES = [name for name in made.alignment(1).columns if name.startswith(("score_", "shuffled_"))]
+
+
+def all_figures(n_children: int = 6) -> dict[str, tuple]:
+    rows, items = made.alignment(n_children), made.items()
+    validation, children = made.validation(items), made.children(rows)
+    both = pd.concat([made.summary(), validation, made.summary("a-model-of-a-long-name_openai")])
+    return {
+        "null": null_figure(rows, made.summary()),
+        "accuracy": accuracy_figure(items, validation),
+        "children": children_figure(children),
+        "age": age_figure(rows, children, made.effects(rows)),
+        "models": models_figure(both),
+    }
+
+
+def message(result: tuple) -> str:
+    figure, facts = result
+    shown = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+    assert shown.split() == facts["message"].split()
+    return facts["message"]
+
+
+@pytest.mark.parametrize("n_children", [1, 6, 40])
+def test_everything_drawn_lies_inside_the_figure(n_children: int) -> None:
+    for name, (figure, _) in all_figures(n_children).items():
+        figure.draw_without_rendering()
+        drawn = figure.get_tightbbox()
+        width, height = figure.get_size_inches()
+        assert drawn.x0 >= -0.01, name
+        assert drawn.y0 >= -0.01, name
+        assert drawn.x1 <= width + 0.01, name
+        assert drawn.y1 <= height + 0.01, name
+
+
+def test_same_figure_gives_same_bytes_with_embedded_outlines(tmp_path: Path) -> None:
+    for name, (figure, _) in all_figures().items():
+        again = all_figures()[name][0]
+        for made_figure, folder in ((figure, tmp_path / "a"), (again, tmp_path / "b")):
+            save_figure(made_figure, folder / f"{name}.pdf", folder / f"{name}.png", 80)
+        for suffix in ("pdf", "png"):
+            first = (tmp_path / "a" / f"{name}.{suffix}").read_bytes()
+            assert first == (tmp_path / "b" / f"{name}.{suffix}").read_bytes()
+        pdf = (tmp_path / "a" / f"{name}.pdf").read_bytes()
+        assert b"/CIDFontType2" in pdf
+        assert b"/Type3" not in pdf
+        with Image.open(tmp_path / "a" / f"{name}.png") as image:
+            width, height = figure.get_size_inches()
+            assert image.size == (int(width * 80), int(height * 80))
+
+
+def test_footers_say_n_model_null_and_interval() -> None:
+    for name, (figure, facts) in all_figures().items():
+        footer = " ".join(figure.texts[-1].get_text().split())
+        assert "tiny" in footer or name == "models", footer
+        assert any(word in footer for word in ("Null:", "null")), footer
+        assert any(word in footer for word in ("Intervals", "intervals", "interval")), footer
+        assert (
+            "n = " in footer or f"{facts['directions']['choose_image']['n_items']} items" in footer
+        )
+
+
+def test_null_facts_are_those_of_the_table() -> None:
+    rows = made.alignment(4)
+    rows.loc[::7, SCORES] = np.nan
+    rows.loc[::7, "reason"] = "no words left to encode"
+    _, facts = null_figure(rows, made.summary())
+    kept = rows[rows["reason"].isna()]
+    assert facts["n_utterances"] == len(kept)
+    assert facts["n_children"] == 4
+    assert facts["n_sessions"] == 1 + 2 + 3 + 4
+    assert facts["score_median"] == pytest.approx(kept["score_max"].median(), rel=1e-12)
+    assert facts["null_mean"] == pytest.approx(kept["shuffled_draw"].mean(), rel=1e-12)
+    assert facts["difference"]["estimate"] == 0.011
+    assert facts["auc"]["ci_low"] == 0.63
+
+
+def test_null_histogram_holds_every_utterance() -> None:
+    rows = made.alignment(4)
+    figure, _ = null_figure(rows, made.summary())
+    for patch in figure.axes[0].patches:
+        x, height = patch.get_xy()[:, 0], patch.get_xy()[:, 1]
+        area = np.abs(np.trapezoid(height, x))
+        assert area == pytest.approx(1.0, abs=1e-6)
+
+
+def test_null_without_null_or_score_says_so() -> None:
+    rows = made.alignment(2)
+    rows["shuffled_draw"] = np.nan
+    text = message(null_figure(rows, made.summary()))
+    assert text.startswith(f"0 of {len(rows)} utterances have a score and a null")
+    assert "0 of 0 utterances" in message(null_figure(rows.iloc[:0], made.summary().iloc[:0]))
+
+
+def test_null_without_summary_shows_distributions_only() -> None:
+    figure, facts = null_figure(made.alignment(2), made.summary().iloc[:0])
+    assert len(figure.axes) == 1
+    assert facts["difference"] is None
+
+
+def test_children_are_ordered_and_nulls_stand_beside_them() -> None:
+    means = made.children(made.alignment(6))
+    figure, facts = children_figure(means)
+    ordered = means.sort_values("mean_score")
+    labels = [label.get_text().split()[0] for label in figure.axes[0].get_yticklabels()]
+    assert labels == list(ordered["child_id"])
+    drawn = {line.get_label(): line.get_xdata() for line in figure.axes[0].lines}
+    null = ordered["mean_score"] - ordered["mean_difference"]
+    np.testing.assert_allclose(drawn["true pairs"], ordered["mean_score"])
+    np.testing.assert_allclose(drawn["shuffled"], null)
+    assert (facts["lowest_child"], facts["highest_child"]) == (labels[0], labels[-1])
+    assert facts["n_with_interval"] == 4, "two of six children have one session"
+
+
+def test_children_without_scores_say_so() -> None:
+    means = made.children(made.alignment(2))
+    means["mean_score"] = np.nan
+    assert message(children_figure(means)) == "No child has a scored utterance: no means to show."
+    assert "No child" in message(children_figure(means.iloc[:0]))
+
+
+def test_age_draws_session_means_and_child_lines() -> None:
+    rows = made.alignment(6)
+    means, effects = made.children(rows), made.effects(rows)
+    figure, facts = age_figure(rows, means, effects)
+    drawn = {line.get_label(): line for line in figure.axes[0].lines}
+    sessions = rows.groupby(["child_id", "session_id"])["score_max"].mean()
+    np.testing.assert_allclose(drawn["session mean"].get_ydata(), sessions)
+    assert facts["n_child_lines"] == means["age_slope"].notna().sum() == 4
+    child = means[means["age_slope"].notna()].iloc[0]
+    x, y = drawn["each child"].get_data()
+    np.testing.assert_allclose(np.diff(y) / np.diff(x), child["age_slope"])
+    np.testing.assert_allclose(
+        np.interp(child["mean_age_days"] / 30.4375, x, y), child["intercept"]
+    )
+    assert facts["slope"]["estimate"] == 0.0003
+    assert facts["has_population_line"]
+
+
+def test_age_without_model_draws_points_and_tells_why() -> None:
+    rows = made.alignment(1)
+    effects = (
+        made.effects(rows)
+        .iloc[:1]
+        .assign(kind="fit", term="none", estimate=np.nan, note="fewer than 30 scored utterances")
+    )
+    figure, facts = age_figure(rows, made.children(rows), effects)
+    assert not facts["has_population_line"]
+    assert facts["slope"] is None
+    assert "fewer than 30 scored utterances" in " ".join(figure.texts[-1].get_text().split())
+
+
+def test_age_of_the_difference_has_its_null_at_zero() -> None:
+    rows = made.alignment(3)
+    effects = made.effects(rows).assign(response="shuffled_difference")
+    figure, facts = age_figure(rows, made.children(rows), effects)
+    assert facts["n_child_lines"] == 0, "children's lines are those of score_max"
+    zero = next(line for line in figure.axes[0].lines if line.get_label() == "shuffled")
+    assert list(zero.get_ydata()) == [0.0, 0.0]
+
+
+def test_age_without_ages_says_so() -> None:
+    rows = made.alignment(2).assign(age_days=np.nan)
+    nothing = made.effects(made.alignment(2)).iloc[:0]
+    text = message(age_figure(rows, made.children(made.alignment(2)).iloc[:0], nothing))
+    assert text.startswith(f"None of {len(rows)} utterances has both a score and an age")
+
+
+def test_accuracy_groups_lie_at_the_mean_score_of_their_items() -> None:
+    items = made.items(n=60)
+    figure, facts = accuracy_figure(items, made.validation(items, n_groups=3))
+    assert facts["directions"]["choose_image"]["n_answers"] == 6 * 60
+    for axes, kind in zip(figure.axes, ("choose_utterance", "choose_image"), strict=True):
+        of_kind = items[items["kind"] == kind].sort_values("score")
+        expected = of_kind["human_accuracy"].to_numpy().reshape(3, 20).mean(axis=1)
+        middle = of_kind["score"].to_numpy().reshape(3, 20).mean(axis=1)
+        drawn = {line.get_label(): line for line in axes.lines}
+        np.testing.assert_allclose(drawn["people"].get_ydata(), expected)
+        width = np.ptp(of_kind["score"])
+        assert np.abs(drawn["people"].get_xdata() - middle).max() < 0.02 * width
+
+
+def test_accuracy_of_one_direction_has_one_panel() -> None:
+    items = made.items().query("kind == 'choose_image'")
+    figure, facts = accuracy_figure(items, made.validation(items))
+    assert len(figure.axes) == 1
+    assert list(facts["directions"]) == ["choose_image"]
+
+
+def test_accuracy_without_items_says_so() -> None:
+    items = made.items()
+    nothing = made.validation(items).iloc[:0]
+    assert message(accuracy_figure(items.iloc[:0], nothing)).startswith("No human judgments")
+    items["score"] = np.nan
+    assert message(accuracy_figure(items, nothing)).startswith("None of 160 judged items")
+
+
+def test_human_curve_recovers_the_curve_that_made_the_answers() -> None:
+    rng = np.random.default_rng(7)
+    score = rng.normal(0.22, 0.02, 4000)
+
+    def truth(at: np.ndarray) -> np.ndarray:
+        return 0.25 + 0.75 / (1 + np.exp(-(at - 0.23) / 0.01))
+
+    answers = np.full(score.size, 10)
+    accuracy = rng.binomial(10, truth(score)) / 10
+    x, y = human_curve(score, accuracy, answers, 0.25)
+    assert np.abs(y - truth(x)).max() < 0.03
+    assert (np.diff(y) >= 0).all()
+    assert human_curve(score[:19], accuracy[:19], answers[:19], 0.25) is None
+    assert human_curve(np.full(30, 0.2), accuracy[:30], answers[:30], 0.25) is None
+
+
+def test_models_without_judgments_have_no_accuracy_panels() -> None:
+    figure, facts = models_figure(made.summary())
+    assert facts["n_models"] == 1
+    assert [axes.get_xlabel().split("\n")[0] for axes in figure.axes] == [
+        "mean score",
+        "AUC of true",
+    ]
+
+
+def test_a_model_without_a_result_is_said_to_have_none() -> None:
+    items = made.items()
+    both = pd.concat([made.summary(), made.validation(items), made.summary("other")])
+    figure, facts = models_figure(both)
+    assert facts["models"]["other"]["model_accuracy choose_image"] is None
+    assert [text.get_text().strip() for text in figure.axes[3].texts] == ["none"]
+
+
+def test_no_models_says_so() -> None:
+    assert "nothing to compare" in message(models_figure(made.summary().iloc[:0]))
+
+
+def test_command_writes_figure_and_facts(tmp_path: Path) -> None:
+    rows = made.alignment(3)
+    write_table(ALIGNMENT, rows, tmp_path / "alignment.parquet")
+    write_table(METRICS, made.summary(), tmp_path / "summary.parquet")
+    out = tmp_path / "figures"
+    arguments = ["--pdf", out / "n.pdf", "--png", out / "n.png", "--facts", out / "n.json"]
+    tables = ["--alignment", tmp_path / "alignment.parquet"]
+    tables += ["--summary", tmp_path / "summary.parquet"]
+    options = ["--options", json.dumps({"dpi": 60})]
+    command = [str(part) for part in ["plot-null", *tables, *arguments, *options]]
+    assert cli.main(command) == 0
+    facts = json.loads((out / "n.json").read_text())
+    assert facts["n_utterances"] == len(rows)
+    assert sorted(path.name for path in out.iterdir()) == ["n.json", "n.pdf", "n.png"]
+
+
+def test_command_with_a_missing_table_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(CHILDREN_MEANS, made.children(made.alignment(2)), tmp_path / "c.parquet")
+    arguments = [f"--{kind}={tmp_path / kind}" for kind in ("pdf", "png", "facts")]
+    assert cli.main(["plot-children", f"--children={tmp_path / 'no.parquet'}", *arguments]) == 2
+    assert "no.parquet: no such file" in capsys.readouterr().err
+    assert cli.main(["plot-children", f"--children={tmp_path / 'c.parquet'}", *arguments]) == 0

@@ -1,0 +1,28 @@
+"""Whether two runs gave the same results, as docs/design.md defines it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+EXACT = (".csv", ".json", ".png", ".pdf", ".txt", ".html")
+
+
+def differences(one: Path, other: Path, names: list[str]) -> list[str]:
+    """Return the names of files that differ: tables by their rows, others by their bytes.
+
+    The config as used and videos are left out: the first names the folder, the second are inputs.
+    """
+    found = []
+    for name in names:
+        a, b = one / name, other / name
+        if name.endswith(".parquet"):
+            same = pq.read_table(a, partitioning=None).equals(pq.read_table(b, partitioning=None))
+        elif name.endswith(EXACT):
+            same = a.read_bytes() == b.read_bytes()
+        else:
+            continue
+        if not same:
+            found.append(name)
+    return found

@@ -1,0 +1,186 @@
+"""The whole workflow on the tiny corpus."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tests.workflow.compare import differences
+from tests.workflow.project import Project, tiny_project
+
+GOLDEN = Path(__file__).with_name("golden_tiny.txt")
+FIRST_PAGE = {"write_summary", "all"}
+
+
+def read(project: Project, name: str):
+    return pq.read_table(project.results / name, partitioning=None)
+
+
+def test_it_makes_the_files_of_the_golden_list_and_no_others(tiny):
+    assert tiny.outputs() == GOLDEN.read_text().splitlines()
+
+
+def test_every_file_is_documented(tiny, root):
+    page = (root / "docs" / "outputs.md").read_text()
+    documented = re.findall(r"`([^`\s]+\.[a-z0-9]+)`(?:, `(\.[a-z]+)`| or `(\.[a-z]+)`)?", page)
+    patterns = []
+    for name, *more in documented:
+        stem, dot, suffix = name.rpartition(".")
+        endings = [dot + suffix, *[ending for ending in more if ending]]
+        for ending in endings:
+            pattern = re.escape(stem + ending).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+            patterns.append(re.sub(r"<\w+>", "[^/]+", pattern))
+    unknown = [name for name in tiny.outputs() if not any(re.fullmatch(p, name) for p in patterns)]
+    assert unknown == []
+
+
+def test_a_second_run_has_nothing_to_do(tiny):
+    assert tiny.planned() == {}
+    done = tiny.run()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_every_utterance_has_a_score_or_a_reason(tiny):
+    utterances = sum(
+        pq.read_metadata(path).num_rows
+        for path in (tiny.results / "private").rglob("*.utterances.parquet")
+    )
+    rows = read(tiny, "align/egoalign-demo/alignment.parquet")
+    assert rows.num_rows == utterances > 20
+    scored = pc.is_valid(rows["score_max"]).to_pylist()
+    reasons = pc.is_valid(rows["reason"]).to_pylist()
+    assert all(a != b for a, b in zip(scored, reasons, strict=True))
+    assert sum(scored) > 0.8 * utterances
+
+
+def test_every_session_has_a_status(tiny):
+    status = read(tiny, "report/sessions_status.parquet").to_pylist()
+    lines = (tiny.folder / "config/tiny/sessions.tsv").read_text().splitlines()[1:]
+    assert len(status) == len(lines)
+    excluded = [line for line in lines if "\tyes\t" in line]
+    assert [row["status"] for row in status].count("excluded") == len(excluded) > 0
+    assert {row["status"] for row in status} == {"ok", "excluded"}
+    assert all(row["reason"] for row in status if row["status"] == "excluded")
+
+
+def test_words_and_names_stay_in_the_private_zone(tiny):
+    zone = tiny.results / "private"
+    assert stat.S_IMODE(zone.stat().st_mode) == 0o700
+    texts = {
+        text
+        for path in zone.rglob("*.utterances.parquet")
+        for text in pq.read_table(path)["text"].to_pylist()
+        if len(text.split()) >= 4
+    }
+    assert len(texts) > 5
+    public = [
+        path
+        for path in tiny.results.rglob("*")
+        if path.is_file()
+        and path.relative_to(tiny.results).parts[0] not in ("private", "raw", "truth")
+    ]
+    assert len(public) > 30
+    found = []
+    for path in public:
+        if path.suffix == ".parquet":
+            content = str(pq.read_table(path, partitioning=None).to_pydict())
+        else:
+            content = path.read_bytes().decode("utf-8", "replace")
+        found += [(path.name, text) for text in texts if text in content]
+        found += [(path.name, "source_name") for _ in [0] if "demo D0" in content]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("figures/age.py", {"plot_age"}),
+        ("vary/models.py", {"fit_model", "plot_age", "plot_children"} | FIRST_PAGE),
+        ("corpus/scores.py", {"write_scores"}),
+        ("report/summary.py", {"write_summary"}),
+    ],
+)
+def test_an_edit_of_a_module_plans_exactly_its_jobs(tiny, module, rules):
+    path = tiny.folder / "workflow/src/egoalign" / module
+    text = path.read_text()
+    try:
+        path.write_text(text + "# edited\n")
+        assert set(tiny.planned()) == rules | {"all"}
+    finally:
+        path.write_text(text)
+    assert tiny.planned() == {}
+
+
+def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
+    assert set(tiny.planned("--config", "figures={dpi: 100}")) == {
+        "plot_null",
+        "plot_accuracy",
+        "plot_children",
+        "plot_age",
+        "plot_models",
+        "write_config",
+        "all",
+    }
+
+
+def test_a_new_session_plans_its_own_jobs_and_the_corpus_level_ones(tiny):
+    table = tiny.folder / "config/tiny/sessions.tsv"
+    text = table.read_text()
+    video = next((tiny.results / "raw/videos").rglob("*.mp4"))
+    row = dict.fromkeys(text.splitlines()[0].split("\t"), "")
+    row |= {
+        "child_id": "D01",
+        "session_id": "extra",
+        "video": str(video.relative_to(tiny.folder)),
+        "age_days": "700",
+        "exclude": "no",
+    }
+    before = table.stat()
+    try:
+        table.write_text(text + "\t".join(row.values()) + "\n")
+        planned = tiny.planned()
+        per_session = {rule: n for rule, n in planned.items() if rule.endswith("_session")}
+    finally:
+        table.write_text(text)
+        os.utime(table, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert per_session == {"ingest_session": 1, "encode_session": 1, "align_session": 1}
+    assert planned["collect_alignment"] == 1
+
+
+def test_a_killed_run_resumes_to_the_same_results(tiny, tmp_path):
+    project = tiny_project(tmp_path / "killed")
+    run = subprocess.Popen(
+        project.command(),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 600
+    while not list(project.results.glob("encode/*/*/*.parquet")):
+        assert run.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    halfway = project.outputs()
+    assert 0 < len(halfway) < len(tiny.outputs())
+    unlocked = project.run("--unlock")
+    assert unlocked.returncode == 0, unlocked.stderr
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.outputs() == tiny.outputs()
+    assert differences(project.results, tiny.results, tiny.outputs()) == []
+    assert project.planned() == {}
+    assert list(project.folder.rglob("*.partial*")) == []

@@ -1,0 +1,128 @@
+# Scores of every utterance beside what unrelated speech and sight would score.
+#
+# REQUIRED: config `align`
+# OUTPUT:   <results>/align/<model>, <results>/private/scores
+
+
+rule align_session:
+    """Score one session's utterances and draw their null."""
+    input:
+        media="<results>/video/{child}/{session}.media.parquet",
+        frames="<results>/video/{child}/{session}.frames.parquet",
+        utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
+        frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
+        text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
+    output:
+        "<results>/align/{model}/{child}/{session}.alignment.parquet",
+    log:
+        "<logs>/align/align_session/{model}/{child}/{session}.log",
+    benchmark:
+        "<benchmarks>/align/align_session/{model}/{child}/{session}.tsv"
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="20m",
+    params:
+        row=session_row,
+        fps=CONFIG.encode.fps,
+        options=options("align"),
+        code=code_digest("align.session"),
+    message:
+        "aligning {wildcards.child} {wildcards.session} by {wildcards.model}"
+    shell:
+        "python -m egoalign align-session --row {params.row:q} --media {input.media:q} "
+        "--utterances {input.utterances:q} --frames {input.frames:q} "
+        "--frame-embeddings {input.frame_embeddings:q} "
+        "--text-embeddings {input.text_embeddings:q} --model-id {wildcards.model:q} "
+        "--fps {params.fps} --options {params.options:q} --out {output:q} --log {log:q}"
+
+
+rule collect_alignment:
+    """Put all sessions' scores into one table."""
+    input:
+        tables=per_session(
+            "<results>/align/{model}/{child}/{session}.alignment.parquet"
+        ),
+        sessions="<results>/corpus/sessions.parquet",
+    output:
+        table="<results>/align/{model}/alignment.parquet",
+        csv="<results>/align/{model}/alignment.csv",
+    log:
+        "<logs>/align/collect_alignment/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        folder=folder("align/{model}"),
+        code=code_digest("align.collect"),
+    message:
+        "collecting the scores of {wildcards.model}"
+    shell:
+        "python -m egoalign collect-alignment --sessions {input.sessions:q} "
+        "--folder {params.folder:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+
+
+rule summarise_alignment:
+    """Reduce the scores and their null to the numbers that papers quote."""
+    input:
+        "<results>/align/{model}/alignment.parquet",
+    output:
+        table="<results>/align/{model}/summary.parquet",
+        csv=report(
+            "<results>/align/{model}/summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "alignment and null", "model": "{model}"},
+        ),
+    log:
+        "<logs>/align/summarise_alignment/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        options=options("align"),
+        code=code_digest("align.summary"),
+    message:
+        "summarising the scores of {wildcards.model}"
+    shell:
+        "python -m egoalign summarise-alignment --alignment {input:q} "
+        "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+
+
+rule write_scores:
+    """Write the score table in the layout that labs already read."""
+    input:
+        alignment="<results>/align/{model}/alignment.parquet",
+        children=CONFIG.corpus.children,
+        sessions=CONFIG.corpus.sessions,
+        utterances=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
+    output:
+        "<results>/private/scores/{model}.csv",
+    log:
+        "<logs>/align/write_scores/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        root=CONFIG.corpus.root,
+        folder=folder("private/transcripts"),
+        code=code_digest("corpus.scores"),
+    message:
+        "writing the lab's score table of {wildcards.model}"
+    shell:
+        "python -m egoalign write-scores --children {input.children:q} "
+        "--sessions {input.sessions:q} --root {params.root:q} --alignment {input.alignment:q} "
+        "--utterances-folder {params.folder:q} --out {output:q} --log {log:q}"

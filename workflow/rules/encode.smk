@@ -1,0 +1,43 @@
+# Pictures and texts to unit vectors, one job a session and model.
+#
+# REQUIRED: config `encode`; weights on disk or in the cache (egoalign fetch-weights)
+# OUTPUT:   <results>/encode/<model>
+
+
+rule encode_session:
+    """Embed one session's grid of frames and its distinct texts with one model."""
+    input:
+        files=session_files,
+        model=model_files,
+        media="<results>/video/{child}/{session}.media.parquet",
+        frames="<results>/video/{child}/{session}.frames.parquet",
+        utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
+    output:
+        frames="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
+        texts="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
+    log:
+        "<logs>/encode/encode_session/{model}/{child}/{session}.log",
+    benchmark:
+        "<benchmarks>/encode/encode_session/{model}/{child}/{session}.tsv"
+    conda:
+        "../../envs/egoalign.yaml"
+    # A GPU is asked for by the profile (set-resources), which knows the machine.
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime="2h",
+    params:
+        row=session_row,
+        root=CONFIG.corpus.root,
+        model=model_options,
+        precision=CONFIG.encode.precision,
+        batch_size=CONFIG.encode.batch_size,
+        code=code_digest("encode.session"),
+    message:
+        "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"
+    shell:
+        "python -m egoalign encode-session --row {params.row:q} --root {params.root:q} "
+        "--media {input.media:q} --frames {input.frames:q} --utterances {input.utterances:q} "
+        "--model {params.model:q} --precision {params.precision} "
+        "--batch-size {params.batch_size} --threads {threads} "
+        "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} --log {log:q}"

@@ -1,0 +1,100 @@
+# What became of every session, and the report's first page.
+#
+# REQUIRED: config `report`
+# OUTPUT:   <results>/report
+
+
+rule collect_status:
+    """Say for every session what happened and where its log is."""
+    input:
+        media=per_session("<results>/video/{child}/{session}.media.parquet"),
+        alignment=expand("<results>/align/{model}/alignment.parquet", model=FIRST_MODEL),
+        children=CONFIG.corpus.children,
+        sessions=CONFIG.corpus.sessions,
+    output:
+        table="<results>/report/sessions_status.parquet",
+        csv=report(
+            "<results>/report/sessions_status.csv",
+            caption="../report/sessions_status.rst",
+            category="Corpus",
+            labels={"table": "what became of every session", "model": "all"},
+        ),
+    log:
+        "<logs>/report/collect_status.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        root=CONFIG.corpus.root,
+        media=folder("video"),
+        align=folder("align/{model}"),
+        encode=folder("encode/{model}"),
+        utterances=folder("private/transcripts"),
+        logs=LOGS,
+        code=code_digest("corpus.status"),
+    message:
+        "collecting what became of every session"
+    shell:
+        "python -m egoalign collect-status --children {input.children:q} "
+        "--sessions {input.sessions:q} --root {params.root:q} --media-folder {params.media:q} "
+        "--align-folder {params.align:q} --encode-folder {params.encode:q} "
+        "--utterances-folder {params.utterances:q} --logs {params.logs:q} "
+        "--out {output.table:q} --csv {output.csv:q} --log {log:q}"
+
+
+rule write_config:
+    """Write the config as used, with every default."""
+    output:
+        "<results>/report/config.yaml",
+    log:
+        "<logs>/report/write_config.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime="5m",
+    params:
+        config=json.dumps(dump_config(CONFIG), sort_keys=True),
+        code=code_digest("report.effective_config"),
+    message:
+        "writing the config as used"
+    shell:
+        "python -m egoalign write-config --config {params.config:q} --out {output:q} --log {log:q}"
+
+
+rule write_summary:
+    """Write the report's first page: the corpus in numbers and the main results."""
+    input:
+        sessions="<results>/corpus/sessions.parquet",
+        status="<results>/report/sessions_status.parquet",
+        alignments=expand("<results>/align/{model}/alignment.parquet", model=MODELS),
+        models="<results>/validate/models.parquet",
+        effects=expand("<results>/vary/{model}/effects.parquet", model=MODELS),
+    output:
+        report(
+            "<results>/report/summary.html",
+            caption="../report/first_page.rst",
+            category="Corpus",
+            labels={"table": "first page", "model": "all"},
+        ),
+    log:
+        "<logs>/report/write_summary.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        options=options("report"),
+        code=code_digest("report.summary"),
+    message:
+        "writing the report's first page"
+    shell:
+        "python -m egoalign write-summary --sessions {input.sessions:q} --status {input.status:q} "
+        "--alignments {input.alignments:q} --models {input.models:q} --effects {input.effects:q} "
+        "--options {params.options:q} --out {output:q} --log {log:q}"

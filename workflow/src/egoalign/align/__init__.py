@@ -1,0 +1,1 @@
+"""Scores of utterances against the pictures seen meanwhile, with their null."""

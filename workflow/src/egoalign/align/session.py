@@ -1,0 +1,258 @@
+"""The alignment table of one session: a score or a reason for every utterance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
+from egoalign.align.score import Scores, Windows, find_windows, score_windows, unit_rows
+from egoalign.config import AlignOptions, parse_section
+from egoalign.log import UserError, logger
+from egoalign.tables import (
+    ALIGNMENT,
+    FRAME_EMBEDDINGS,
+    FRAMES,
+    MEDIA,
+    TEXT_EMBEDDINGS,
+    UTTERANCES,
+    read_table,
+    write_table,
+)
+
+SESSION_EXCLUDED = "session excluded"
+NO_TIME = "no time given"
+ENDS_BEFORE_START = "utterance ends before it starts"
+NO_WORDS = "no words left to encode"
+BEFORE_VIDEO = "utterance lies before the video's start"
+BEYOND_VIDEO = "utterance lies beyond the video's end"
+EXCLUDED_INTERVAL = "excluded interval"
+NO_PICTURE = "no picture could be decoded"
+NO_PICTURE_NEAR = "no picture near the utterance"
+
+
+def session_seed(seed: int, child_id: str, session_id: str, model_id: str) -> list[int]:
+    """Return the seed of one session's draws, which depends on nothing but the arguments."""
+    name = json.dumps([child_id, session_id, model_id]).encode()
+    return [seed, int.from_bytes(hashlib.sha256(name).digest()[:8], "big")]
+
+
+def align(
+    row: Mapping[str, Any],
+    media: Mapping[str, Any],
+    utterances: pa.Table,
+    frames: pa.Table,
+    frame_embeddings: pa.Table,
+    text_embeddings: pa.Table,
+    model_id: str,
+    fps: float,
+    options: AlignOptions,
+) -> pa.Table:
+    """Score every utterance of a session.
+
+    Parameters
+    ----------
+    row : mapping
+        The session: child_id, session_id, age_days, exclude, exclude_intervals (seconds).
+    media : mapping
+        The row of table media.
+    utterances, frames, frame_embeddings, text_embeddings : pyarrow.Table
+        Tables of those names.
+    model_id : str
+        Label of the model that made the embeddings.
+    fps : float
+        Grid points in a second.
+    options : AlignOptions
+        Seed and null.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of table alignment, in the order of the utterances.
+    """
+    seconds, pictures = _decoded(frames, frame_embeddings)
+    text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
+    text_ids = utterances["text_id"].to_pylist()
+    start_s, end_s = (_reals(utterances[name]) for name in ("start_s", "end_s"))
+    has_words = np.array([bool(text) for text in utterances["text_encoded"].to_pylist()], bool)
+    reasons = _reasons(row, media, start_s, end_s, has_words)
+
+    usable = np.array([reason is None for reason in reasons], dtype=bool)
+    windows = find_windows(seconds, np.where(usable, start_s, np.nan), end_s, 1 / fps)
+    for i in np.flatnonzero(usable & (windows.count == 0)):
+        reasons[i] = NO_PICTURE_NEAR if seconds.size else NO_PICTURE
+
+    texts = _text_vectors(text_ids, text_index, text_embeddings, windows, pictures.shape[1])
+    scores = score_windows(texts, pictures, windows)
+    codes = np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64)
+    rng = np.random.default_rng(
+        session_seed(options.seed, row["child_id"], row["session_id"], model_id)
+    )
+    null = shuffled_null(texts, pictures, windows, codes, options.nulls.draws, rng)
+    columns = _columns(seconds, windows, scores, null)
+
+    n = utterances.num_rows
+    lookup = [text_index.get(text_id) for text_id in text_ids]
+    columns |= {
+        "child_id": [row["child_id"]] * n,
+        "session_id": [row["session_id"]] * n,
+        "utterance_id": utterances["utterance_id"],
+        "model_id": [model_id] * n,
+        "age_days": pa.array([row.get("age_days")] * n, pa.float64()),
+        "speaker": utterances["speaker"],
+        "start_s": utterances["start_s"],
+        "end_s": utterances["end_s"],
+        "n_words": utterances["n_words"],
+        "n_tokens": _taken(text_embeddings["n_tokens"], lookup),
+        "truncated": _taken(text_embeddings["truncated"], lookup),
+        "reason": pa.array(reasons, pa.string()),
+    }
+    return pa.table(columns).select(ALIGNMENT.schema.names)
+
+
+def align_session(
+    row_json: str,
+    media: Path,
+    utterances: Path,
+    frames: Path,
+    frame_embeddings: Path,
+    text_embeddings: Path,
+    model_id: str,
+    fps: float,
+    options_json: str,
+    out: Path,
+) -> None:
+    """Read a session's tables, score its utterances, and write table alignment.
+
+    Raises
+    ------
+    UserError
+        An argument is not the JSON it should be, or a table is missing or of another version.
+    """
+    try:
+        row = json.loads(row_json)
+        names = f"{row['child_id']}/{row['session_id']}"
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UserError(
+            f"--row: expected a JSON object with child_id and session_id, found {row_json!r}"
+        ) from error
+    table = align(
+        row,
+        read_table(MEDIA, media).to_pylist()[0],
+        read_table(UTTERANCES, utterances),
+        read_table(FRAMES, frames),
+        read_table(FRAME_EMBEDDINGS, frame_embeddings),
+        read_table(TEXT_EMBEDDINGS, text_embeddings),
+        model_id,
+        fps,
+        parse_section(AlignOptions, options_json, "--options"),
+    )
+    write_table(ALIGNMENT, table, out)
+    n_scored = table.num_rows - table["score_max"].null_count
+    logger.info("%s: %d of %d utterances scored", names, n_scored, table.num_rows)
+
+
+def _reals(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column of numbers as float64 with NaN for missing ones."""
+    return np.array(column.to_pylist(), dtype=np.float64)
+
+
+def _taken(column: pa.ChunkedArray, rows: Sequence[int | None]) -> pa.ChunkedArray:
+    """Return the values of a column at `rows`; missing where the row is None."""
+    return column.take(pa.array(rows, pa.int64()))
+
+
+def _matrix(vectors: Sequence[Any]) -> np.ndarray:
+    """Return vectors of equal length as unit float32 rows; shape (0, 0) for none."""
+    if not vectors:
+        return np.zeros((0, 0), dtype=np.float32)
+    return unit_rows(np.array(vectors, dtype=np.float32))
+
+
+def _decoded(frames: pa.Table, embeddings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return the grid seconds, rising, and unit vectors of the pictures that were decoded."""
+    second = dict(
+        zip(frames["frame_id"].to_pylist(), frames["requested_s"].to_pylist(), strict=True)
+    )
+    had = embeddings.filter(embeddings["decoded"]).sort_by("frame_id")
+    seconds = np.array([second[frame] for frame in had["frame_id"].to_pylist()], dtype=np.float64)
+    return seconds, _matrix(had["embedding"].to_pylist())
+
+
+def _text_vectors(
+    text_ids: Sequence[str],
+    text_index: Mapping[str, int],
+    embeddings: pa.Table,
+    windows: Windows,
+    width: int,
+) -> np.ndarray:
+    """Return each utterance's unit text vector, zeros where it is not scored: (n, width)."""
+    vectors = np.zeros((len(text_ids), width), dtype=np.float32)
+    scored = np.flatnonzero(windows.count).tolist()
+    rows = [text_index[text_ids[i]] for i in scored]
+    if rows:
+        vectors[scored] = _matrix(embeddings["embedding"].take(pa.array(rows)).to_pylist())
+    return vectors
+
+
+def _reasons(
+    row: Mapping[str, Any],
+    media: Mapping[str, Any],
+    start_s: np.ndarray,
+    end_s: np.ndarray,
+    has_words: np.ndarray,
+) -> list[str | None]:
+    """Return why each utterance can have no score, as far as the video's pictures do not matter."""
+    if row.get("exclude"):
+        return [SESSION_EXCLUDED] * start_s.size
+    if not media["readable"]:
+        return [media["reason"] or NO_PICTURE] * start_s.size
+    middle = (start_s + end_s) / 2
+    in_excluded = np.zeros(start_s.size, dtype=bool)
+    for begin, end in row.get("exclude_intervals") or ():
+        in_excluded |= (middle >= begin) & (middle <= end)
+    duration_s = np.inf if media["duration_s"] is None else media["duration_s"]
+    # Later lines win: what is most basic comes last.
+    reasons = np.full(start_s.size, None, dtype=object)
+    reasons[in_excluded] = EXCLUDED_INTERVAL
+    reasons[start_s > duration_s] = BEYOND_VIDEO
+    reasons[end_s < 0] = BEFORE_VIDEO
+    reasons[~has_words] = NO_WORDS
+    reasons[end_s < start_s] = ENDS_BEFORE_START
+    reasons[np.isnan(start_s) | np.isnan(end_s)] = NO_TIME
+    return list(reasons)
+
+
+def _columns(
+    seconds: np.ndarray, windows: Windows, scores: Scores, null: Null
+) -> dict[str, pa.Array]:
+    """Return the columns of scores and null, missing where NaN."""
+    scored = windows.count > 0
+    without_null = scored & (null.windows < FEWEST_WINDOWS)
+    argmax_s = np.full(scored.size, np.nan)
+    argmax_s[scored] = seconds[scores.argmax[scored]]
+    reals = {
+        "score_min": scores.least,
+        "score_mean": scores.mean,
+        "score_max": scores.greatest,
+        "argmax_s": argmax_s,
+        "shuffled_mean": null.mean,
+        "shuffled_sd": null.sd,
+        "shuffled_difference": null.difference,
+        "shuffled_z": null.z,
+        "shuffled_percentile": null.percentile,
+        "shuffled_draw": null.draw,
+    }
+    columns = {name: pa.array(values, from_pandas=True) for name, values in reals.items()}
+    columns["n_frames"] = pa.array(windows.count, pa.int64())
+    columns["nearest_frame"] = pa.array(windows.nearest)
+    columns["null_reason"] = pa.array(
+        [TOO_FEW if flag else None for flag in without_null], pa.string()
+    )
+    return columns

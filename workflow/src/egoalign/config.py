@@ -1,0 +1,344 @@
+"""Every option: its type, default, allowed values and meaning, and the messages about wrong ones.
+
+One section a stage. `config/config.yaml`, the JSON schema and the option table in
+`config/README.md` are checked against this file or made from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from egoalign.log import UserError
+from egoalign.tables import ID_PATTERN
+
+
+class Section(BaseModel):
+    """Options that belong together; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class CorpusOptions(Section):
+    """Where the corpus stands."""
+
+    children: str = Field("config/children.tsv", description="table of children")
+    sessions: str = Field("config/sessions.tsv", description="table of recordings")
+    root: str = Field(
+        ".", description="folder from which the paths in the sessions table are reckoned"
+    )
+
+
+class TranscriptColumns(Section):
+    """Names of the columns in CSV transcripts."""
+
+    start: str = Field("start_time", description="column of the start")
+    end: str = Field("end_time", description="column of the end")
+    text: str = Field("text", description="column of the words spoken")
+    speaker: str = Field("speaker", description="column of the speaker's label, if there is one")
+    utterance_id: str = Field(
+        "utterance_no", description="column of the utterance's own id, if there is one"
+    )
+
+
+SpeakerType = Literal["key_child", "other_child", "female_adult", "male_adult", "unknown"]
+
+
+class TranscriptsOptions(Section):
+    """How transcripts are read."""
+
+    format: Literal["auto", "csv", "whisperx"] = Field(
+        "auto", description="format of every transcript; auto: by suffix and content"
+    )
+    columns: TranscriptColumns = Field(
+        default_factory=TranscriptColumns, description="column names of CSV transcripts"
+    )
+    time_unit: Literal["s", "ms"] = Field("s", description="unit of times in CSV transcripts")
+    speakers: dict[str, SpeakerType] = Field(
+        default_factory=dict,
+        description="speaker type of each label in the transcripts; a label that is not listed "
+        "and is not itself a type is read as unknown and flagged",
+    )
+    on_bad_transcript: Literal["skip", "fail"] = Field(
+        "skip", description="skip: the session is marked failed and the rest goes on; fail: stop"
+    )
+
+
+class VideoOptions(Section):
+    """How videos are read."""
+
+    backend: Literal["auto", "decord", "pyav"] = Field(
+        "auto", description="decoder; auto: decord where the probe shows it right, else PyAV"
+    )
+    on_bad_video: Literal["skip", "fail"] = Field(
+        "skip", description="skip: the session is marked failed and the rest goes on; fail: stop"
+    )
+
+
+class ModelOptions(Section):
+    """One vision-language model."""
+
+    name: str = Field(description="open_clip model name, 'hf-hub:<id>', or a model config .json")
+    pretrained: str | None = Field(
+        None, description="open_clip tag, or path of a .safetensors or .pt state dict"
+    )
+    id: str | None = Field(
+        None,
+        pattern=f"^{ID_PATTERN}$",
+        description="folder and label of the model's results; made from name and weights if absent",
+    )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="digest that the weights file must have; checked when given",
+    )
+
+    @property
+    def model_id(self) -> str:
+        """The id, or one made from the name and the weights' tag or file name."""
+        if self.id:
+            return self.id
+        parts = [Path(self.name).stem if self.name.endswith(".json") else self.name]
+        if self.pretrained:
+            tag = self.pretrained
+            parts.append(Path(tag).stem if Path(tag).suffix else Path(tag).name)
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", "_".join(parts)).strip("._-")
+
+
+class EncodeOptions(Section):
+    """Which pictures are encoded, by which models."""
+
+    fps: float = Field(1.0, gt=0, le=30, description="grid points per second of video")
+    frames: Literal["all", "speech"] = Field(
+        "all", description="all grid points, or only those that an utterance uses"
+    )
+    models: list[ModelOptions] = Field(
+        default_factory=lambda: [ModelOptions(name="ViT-B-32-quickgelu", pretrained="openai")],
+        min_length=1,
+        description="the models, each {name, pretrained, id, sha256}",
+    )
+    precision: Literal["fp32", "fp16", "bf16"] = Field(
+        "fp32", description="arithmetic of the forward pass; fp16 and bf16 need a GPU"
+    )
+    batch_size: int = Field(64, ge=1, le=4096, description="pictures or texts in a forward pass")
+
+    @model_validator(mode="after")
+    def _distinct_models(self) -> EncodeOptions:
+        ids = [model.model_id for model in self.models]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"two models share the id {twice}; give each its own 'id'")
+        return self
+
+
+class NullOptions(Section):
+    """The scores that unrelated speech and sight would give."""
+
+    schemes: list[Literal["shuffled"]] = Field(
+        ["shuffled"],
+        description="shuffled: text against as many consecutive pictures of another utterance "
+        "of the same session",
+    )
+    draws: int = Field(200, ge=1, le=100_000, description="draws per utterance and scheme")
+
+
+class AlignOptions(Section):
+    """Scores and their null."""
+
+    seed: int = Field(2511, ge=0, description="seed of the null's draws")
+    nulls: NullOptions = Field(default_factory=NullOptions, description="null schemes")
+    cutoffs: list[float] = Field(
+        default_factory=lambda: [0.24, 0.25, 0.26, 0.28],
+        description="fixed cut-offs whose shares are reported, since papers use them",
+    )
+
+
+class ValidateOptions(Section):
+    """Human judgments."""
+
+    judgments: str | None = Field(
+        None,
+        description="CSV of judgments in the columns of table 'judgments'; none: no validation",
+    )
+    quantiles: int = Field(4, ge=2, le=20, description="equal groups of items by score")
+    bootstraps: int = Field(1000, ge=100, le=100_000, description="bootstrap samples")
+    seed: int = Field(2511, ge=0, description="seed of the bootstrap")
+
+
+class VaryOptions(Section):
+    """The mixed model."""
+
+    response: Literal["score_max", "score_mean", "shuffled_difference"] = Field(
+        "score_max", description="what is explained"
+    )
+    min_utterances: int = Field(
+        30, ge=5, description="fewer scored utterances than this: no model, with a reason"
+    )
+
+
+class FiguresOptions(Section):
+    """How figures look."""
+
+    dpi: int = Field(200, ge=50, le=1200, description="resolution of PNG figures")
+
+
+class ReportOptions(Section):
+    """The report."""
+
+    title: str = Field("Alignment of sight and speech", description="title of the report")
+
+
+class DemoOptions(Section):
+    """The demo corpus with known truth; absent for a real corpus."""
+
+    seed: int = Field(20251118, ge=0, description="seed of the demo corpus")
+    source: Literal["drawn", "photo"] = Field("drawn", description="where its objects come from")
+    children: int = Field(6, ge=2, le=50, description="children in the corpus")
+    sessions: tuple[int, int] = Field((2, 5), description="fewest and most sessions a child")
+    duration_s: tuple[float, float] = Field((60.0, 120.0), description="length of a session")
+    raters: int = Field(6, ge=1, le=100, description="simulated raters an item")
+    photos: str | None = Field(None, description="folder of the fetched photo source")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DemoOptions:
+        for name in ("sessions", "duration_s"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} [{low}, {high}]: expected 0 < fewest <= most")
+        return self
+
+
+class Config(Section):
+    """The whole configuration: one section a stage."""
+
+    corpus: CorpusOptions = Field(default_factory=CorpusOptions, description="the corpus")
+    transcripts: TranscriptsOptions = Field(
+        default_factory=TranscriptsOptions, description="transcripts"
+    )
+    video: VideoOptions = Field(default_factory=VideoOptions, description="videos")
+    encode: EncodeOptions = Field(default_factory=EncodeOptions, description="embedding")
+    align: AlignOptions = Field(default_factory=AlignOptions, description="scores and null")
+    validate_: ValidateOptions = Field(
+        default_factory=ValidateOptions, alias="validate", description="human judgments"
+    )
+    vary: VaryOptions = Field(default_factory=VaryOptions, description="mixed model")
+    figures: FiguresOptions = Field(default_factory=FiguresOptions, description="figures")
+    report: ReportOptions = Field(default_factory=ReportOptions, description="report")
+    demo: DemoOptions | None = Field(None, description="demo corpus; leave out for your own")
+    pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
+        default_factory=dict, description="folders of the run, for example {results: results/mine}"
+    )
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def parse_section(model: type[S], values: Mapping[str, Any] | str, where: str) -> S:
+    """Return validated options.
+
+    Parameters
+    ----------
+    model : type
+        `Config` or one of its sections.
+    values : mapping or str
+        The values, or the same as JSON.
+    where : str
+        What to call the place in messages, for example a file's name.
+
+    Raises
+    ------
+    UserError
+        One line a problem, all problems at once: key, value, what is allowed, nearest key.
+    """
+    if isinstance(values, str):
+        try:
+            values = json.loads(values)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{where}: not JSON: {error}") from error
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = [_problem(model, problem) for problem in error.errors()]
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise UserError("\n  ".join([f"{where}: {count}", *problems])) from error
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and validate a YAML configuration file.
+
+    Raises
+    ------
+    UserError
+        The file is missing, not YAML, or holds wrong options.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give a config file") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values or {}, Mapping):
+        raise UserError(f"{path}: expected sections such as 'encode:', found {values!r}")
+    return parse_section(Config, values or {}, str(path))
+
+
+def dump_config(config: Config) -> dict[str, Any]:
+    """Return the whole configuration with every default, as plain JSON values."""
+    return config.model_dump(mode="json", by_alias=True)
+
+
+def _problem(model: type[BaseModel], problem: Any) -> str:
+    """Say one pydantic error in our words."""
+    place = [part for part in problem["loc"] if not str(part).startswith("function-")]
+    key = ".".join(str(part) for part in place)
+    kind, value, context = problem["type"], problem["input"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        allowed = _keys(model, place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), allowed, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(allowed)}"
+        return f"{key}: unknown key; {hint}"
+    if kind == "missing":
+        return f"{key}: missing; it has no default and must be given"
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        return f"{key}: found {value!r}, allowed: {', '.join(allowed)}{hint}"
+    if kind == "value_error":
+        return f"{key}: {context['error']}" if key else str(context["error"])
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{key}: found {value!r}; {message.replace('input should', 'it should')}"
+
+
+def _keys(model: type[BaseModel], place: list[Any]) -> list[str]:
+    """Return the keys allowed at a place of the configuration."""
+    for part in place:
+        if isinstance(part, int):
+            continue
+        for name, field in model.model_fields.items():
+            if part in (name, field.alias):
+                model = _section_of(field.annotation) or model
+                break
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the section inside an annotation such as ``list[ModelOptions]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) is Annotated:
+        return _section_of(get_args(annotation)[0])
+    for inner in get_args(annotation):
+        found = _section_of(inner)
+        if found:
+            return found
+    return None

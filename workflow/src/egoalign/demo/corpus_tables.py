@@ -1,0 +1,83 @@
+"""Write the demo corpus's `children.tsv` and `sessions.tsv`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from egoalign.config import DemoOptions
+from egoalign.demo.plan import Plan, corpus_plan
+from egoalign.tables import atomic_path
+
+CHILDREN_COLUMNS = ("child_id", "sex", "languages")
+SESSIONS_COLUMNS = (
+    "child_id",
+    "session_id",
+    "video",
+    "transcript",
+    "transcript_offset_s",
+    "age_days",
+    "location",
+    "activity",
+    "exclude",
+    "exclude_reason",
+    "exclude_intervals",
+    "source_name",
+)
+
+
+def children_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the rows of `children.tsv` as text."""
+    return [(child.child_id, child.sex, "eng") for child in plan.children]
+
+
+def sessions_rows(plan: Plan, corpus: str) -> list[tuple[str, ...]]:
+    """Return the rows of `sessions.tsv` as text.
+
+    Parameters
+    ----------
+    plan : Plan
+        The corpus.
+    corpus : str
+        Folder of the corpus as the paths in the table begin.
+    """
+    return [
+        (
+            session.child_id,
+            session.session_id,
+            f"{corpus}/{session.video}",
+            f"{corpus}/{session.transcript}",
+            f"{session.transcript_offset_s:g}",
+            f"{session.age_days:g}",
+            session.location,
+            session.activity,
+            "yes" if session.exclude_reason else "no",
+            session.exclude_reason or "",
+            ";".join(f"{start:g}-{end:g}" for start, end in session.exclude_intervals),
+            f"demo {session.child_id} no. {session.session_no}",
+        )
+        for session in plan.sessions
+    ]
+
+
+def make_tables(options: DemoOptions, out_dir: Path, corpus: str) -> None:
+    """Write both tables into a folder.
+
+    Parameters
+    ----------
+    options : DemoOptions
+        The demo corpus.
+    out_dir : Path
+        Folder for `children.tsv` and `sessions.tsv`.
+    corpus : str
+        Folder of the corpus as the paths in the table begin.
+    """
+    plan = corpus_plan(options)
+    _write(out_dir / "children.tsv", CHILDREN_COLUMNS, children_rows(plan))
+    _write(out_dir / "sessions.tsv", SESSIONS_COLUMNS, sessions_rows(plan, corpus))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    with atomic_path(path) as partial:
+        lines = ["\t".join(cells) + "\n" for cells in (columns, *rows)]
+        partial.write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Pictures and texts as unit vectors of a vision-language model."""

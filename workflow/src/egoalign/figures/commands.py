@@ -1,0 +1,94 @@
+"""Subcommands of the figures: one a figure."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from egoalign.config import FiguresOptions, parse_section
+
+if TYPE_CHECKING:
+    from egoalign.figures.files import Outputs
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommands of this room."""
+    null = _figure(subparsers, "plot-null", "the score's distribution beside its shuffled null")
+    _table(null, "--alignment", "table alignment of one model, all sessions")
+    _table(null, "--summary", "its summary, by summarise-alignment")
+    null.set_defaults(run=_plot_null)
+
+    accuracy = _figure(subparsers, "plot-accuracy", "people's accuracy against the score")
+    _table(accuracy, "--items", "table items of one model, by validate-model")
+    _table(accuracy, "--validation", "table validation of the same model")
+    accuracy.set_defaults(run=_plot_accuracy)
+
+    children = _figure(subparsers, "plot-children", "children ordered by their mean score")
+    _table(children, "--children", "table children of one model, by fit-model")
+    children.set_defaults(run=_plot_children)
+
+    age = _figure(subparsers, "plot-age", "the score against age, with each child's line")
+    _table(age, "--alignment", "table alignment of one model, all sessions")
+    _table(age, "--children", "table children of the same model, by fit-model")
+    _table(age, "--effects", "table effects of the same model, by fit-model")
+    age.set_defaults(run=_plot_age)
+
+    models = _figure(subparsers, "plot-models", "the results of all models side by side")
+    _table(models, "--models", "table models, by compare-models")
+    models.set_defaults(run=_plot_models)
+
+
+def _figure(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str
+) -> argparse.ArgumentParser:
+    """Add a subcommand with what all figures share."""
+    parser = subparsers.add_parser(name, help=f"draw {what}", description=f"Draw {what}.")
+    parser.add_argument("--pdf", required=True, type=Path, metavar="OUT", help="vector figure")
+    parser.add_argument("--png", required=True, type=Path, metavar="OUT", help="same, as pixels")
+    parser.add_argument(
+        "--facts", required=True, type=Path, metavar="OUT", help="numbers shown, as JSON"
+    )
+    parser.add_argument("--options", default="{}", metavar="JSON", help="config section 'figures'")
+    return parser
+
+
+def _table(parser: argparse.ArgumentParser, flag: str, what: str) -> None:
+    parser.add_argument(flag, required=True, type=Path, metavar="F", help=what)
+
+
+def _outputs(args: argparse.Namespace) -> tuple[Outputs, FiguresOptions]:
+    from egoalign.figures.files import Outputs
+
+    options = parse_section(FiguresOptions, args.options, "--options")
+    return Outputs(args.pdf, args.png, args.facts), options
+
+
+def _plot_null(args: argparse.Namespace) -> None:
+    from egoalign.figures.null import plot_null
+
+    plot_null(args.alignment, args.summary, *_outputs(args))
+
+
+def _plot_accuracy(args: argparse.Namespace) -> None:
+    from egoalign.figures.accuracy import plot_accuracy
+
+    plot_accuracy(args.items, args.validation, *_outputs(args))
+
+
+def _plot_children(args: argparse.Namespace) -> None:
+    from egoalign.figures.children import plot_children
+
+    plot_children(args.children, *_outputs(args))
+
+
+def _plot_age(args: argparse.Namespace) -> None:
+    from egoalign.figures.age import plot_age
+
+    plot_age(args.alignment, args.children, args.effects, *_outputs(args))
+
+
+def _plot_models(args: argparse.Namespace) -> None:
+    from egoalign.figures.models import plot_models
+
+    plot_models(args.models, *_outputs(args))

@@ -1,0 +1,1 @@
+"""Numbers leave, words and pictures stay: the private zone of the results."""

@@ -1,0 +1,27 @@
+"""The folder that holds what may not leave the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+README = """This folder holds what may not leave the lab: the words that were spoken, and tables
+that name recordings. Only its owner may open it (mode 0700). Everything outside this folder
+holds numbers and ids, neither words nor pictures. `egoalign` never copies from here.
+"""
+
+
+def make_private_zone(results: str | Path) -> Path:
+    """Make ``<results>/private`` with mode 0700 and a README, and return it.
+
+    Parameters
+    ----------
+    results : str or Path
+        The folder of the results.
+    """
+    zone = Path(results) / "private"
+    zone.mkdir(parents=True, exist_ok=True)
+    zone.chmod(0o700)
+    note = zone / "README.md"
+    if not note.is_file():
+        note.write_text(README, encoding="utf-8")
+    return zone

@@ -1,0 +1,55 @@
+"""Subcommands of the report: its first page, and the config as used."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from egoalign.config import Config, ReportOptions, dump_config, parse_section
+
+
+def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommands of this room."""
+    what = "write the configuration as used, every default filled in"
+    parser = subparsers.add_parser("write-config", help=what, description=f"{what.capitalize()}.")
+    parser.add_argument("--config", required=True, metavar="JSON", help="the configuration")
+    parser.add_argument("--out", required=True, type=Path, metavar="OUT", help="YAML file to make")
+    parser.set_defaults(run=_write_config)
+
+    what = "write the report's first page: the corpus in numbers and the main results"
+    parser = subparsers.add_parser("write-summary", help=what, description=f"{what.capitalize()}.")
+    for flag, meaning in (
+        ("--sessions", "table sessions"),
+        ("--status", "table sessions_status"),
+        ("--models", "table models, by compare-models"),
+    ):
+        parser.add_argument(flag, required=True, type=Path, metavar="F", help=meaning)
+    for flag, meaning in (
+        ("--alignments", "table alignment of every model"),
+        ("--effects", "table effects of every model, by fit-model"),
+    ):
+        parser.add_argument(flag, required=True, type=Path, nargs="+", metavar="F", help=meaning)
+    parser.add_argument("--options", default="{}", metavar="JSON", help="config section 'report'")
+    parser.add_argument("--out", required=True, type=Path, metavar="OUT", help="HTML file to make")
+    parser.set_defaults(run=_write_summary)
+
+
+def _write_config(args: argparse.Namespace) -> None:
+    from egoalign.report.effective_config import write_config
+
+    write_config(dump_config(parse_section(Config, args.config, "--config")), args.out)
+
+
+def _write_summary(args: argparse.Namespace) -> None:
+    from egoalign.report.summary import write_summary
+
+    options = parse_section(ReportOptions, args.options, "--options")
+    write_summary(
+        args.sessions,
+        args.status,
+        args.models,
+        args.alignments,
+        args.effects,
+        options,
+        args.out,
+    )

@@ -1,0 +1,611 @@
+"""The tables that rooms hand to each other: columns, units and meaning, and nothing else does.
+
+Every Arrow schema of the project stands here. A step reads with `read_table`, which checks what it
+finds, and writes with `write_table`, which checks again, then renames a finished file into place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from egoalign.log import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAYS_PER_MONTH = 30.4375
+ID_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
+"""What an id may look like, so that it stands alone as a folder and file name."""
+
+SPEAKERS = ("key_child", "other_child", "female_adult", "male_adult", "unknown")
+
+
+def months(days: float) -> float:
+    """Return an age in months (days / 30.4375) of an age in days."""
+    return days / DAYS_PER_MONTH
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, Arrow type, meaning, unit, and whether a value may be missing."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, meaning, key, columns, and whether the user's own columns are let through.
+
+    An empty key says that rows may repeat.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    extra: bool = False
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, with meaning and unit in each field's metadata."""
+        return pa.schema(
+            [
+                pa.field(
+                    column.name,
+                    column.type,
+                    nullable=column.nullable,
+                    metadata={"meaning": column.meaning, "unit": column.unit},
+                )
+                for column in self.columns
+            ]
+        )
+
+
+TEXT = pa.string()
+REAL = pa.float64()
+WHOLE = pa.int64()
+FLAG = pa.bool_()
+VECTOR = pa.list_(pa.float16())
+
+CHILD = Column("child_id", TEXT, "the child")
+SESSION = Column("session_id", TEXT, "the recording, unique within the child")
+UTTERANCE = Column("utterance_id", TEXT, "the utterance, unique within the session")
+MODEL = Column("model_id", TEXT, "the vision-language model, as the config names it")
+SPEAKER = Column("speaker", TEXT, "key_child, other_child, female_adult, male_adult or unknown")
+
+SESSIONS = Table(
+    "sessions",
+    "every session of the corpus with its age, without paths and names",
+    ("child_id", "session_id"),
+    (
+        CHILD,
+        SESSION,
+        Column("age_days", REAL, "age at recording", "d", nullable=True),
+        Column("sex", TEXT, "as the lab wrote it", nullable=True),
+        Column("exclude", FLAG, "left out of every result by the lab"),
+        Column("exclude_reason", TEXT, "why", nullable=True),
+    ),
+    extra=True,
+)
+
+MEDIA = Table(
+    "media",
+    "what the probe found in a session's video",
+    ("child_id", "session_id"),
+    (
+        CHILD,
+        SESSION,
+        Column("readable", FLAG, "whether pictures can be had"),
+        Column("reason", TEXT, "why not, or what is odd", nullable=True),
+        Column("duration_s", REAL, "length of the video stream", "s", nullable=True),
+        Column("n_pictures", WHOLE, "pictures in the video stream", nullable=True),
+        Column("frame_rate", REAL, "mean pictures per second", "1/s", nullable=True),
+        Column("variable_rate", FLAG, "intervals between pictures differ", nullable=True),
+        Column("video_start_s", REAL, "first picture on the container's clock", "s", nullable=True),
+        Column("audio_start_s", REAL, "first sound on the same clock", "s", nullable=True),
+        Column("width", WHOLE, "as shown, after rotation", "px", nullable=True),
+        Column("height", WHOLE, "as shown, after rotation", "px", nullable=True),
+        Column("rotation_deg", WHOLE, "clockwise turn asked for by the file", "deg", nullable=True),
+        Column("video_codec", TEXT, "name of the codec", nullable=True),
+        Column("audio_codec", TEXT, "name of the codec", nullable=True),
+        Column("container", TEXT, "name of the container format", nullable=True),
+        Column("size_bytes", WHOLE, "size of the file", "B", nullable=True),
+        Column("backend", TEXT, "the decoder chosen for this file", nullable=True),
+        Column("backend_reason", TEXT, "why that decoder", nullable=True),
+    ),
+)
+
+UTTERANCES = Table(
+    "utterances",
+    "the speech of a session, one row an utterance, as read and as encoded (private)",
+    ("utterance_id",),
+    (
+        UTTERANCE,
+        Column("start_s", REAL, "start, from the start of the video", "s", nullable=True),
+        Column("end_s", REAL, "end, from the start of the video", "s", nullable=True),
+        Column("text", TEXT, "as read"),
+        Column("text_encoded", TEXT, "as given to the text encoder; empty if nothing is left"),
+        SPEAKER,
+        Column("speaker_as_read", TEXT, "label in the source", nullable=True),
+        Column("text_id", TEXT, "number of the distinct encoded text within the session"),
+        Column("n_words", WHOLE, "words in the encoded text"),
+        Column("source_format", TEXT, "reader that made the row"),
+        Column("source_line", WHOLE, "line or item number in the source", nullable=True),
+        Column("flags", TEXT, "what is odd: names joined by ';'", nullable=True),
+    ),
+)
+
+WORDS = Table(
+    "words",
+    "the words of a session where the source times them (private)",
+    ("utterance_id", "word_no"),
+    (
+        UTTERANCE,
+        Column("word_no", WHOLE, "position within the utterance, from 0"),
+        Column("token", TEXT, "as read"),
+        Column("lemma", TEXT, "from the source", nullable=True),
+        Column("part_of_speech", TEXT, "from the source", nullable=True),
+        Column("start_s", REAL, "start, from the start of the video", "s", nullable=True),
+        Column("end_s", REAL, "end, from the start of the video", "s", nullable=True),
+        Column("probability", REAL, "the recogniser's own confidence", nullable=True),
+    ),
+)
+
+FRAMES = Table(
+    "frames",
+    "the grid of seconds at which a session's video is looked at",
+    ("frame_id",),
+    (
+        Column("frame_id", WHOLE, "position in the grid, from 0"),
+        Column("requested_s", REAL, "grid time from the start of the video", "s"),
+        Column("shown_s", REAL, "when the picture on screen then began", "s", nullable=True),
+        Column("wanted", FLAG, "to be decoded"),
+        Column("reason", TEXT, "why it is not wanted or cannot be had", nullable=True),
+    ),
+)
+
+FRAME_EMBEDDINGS = Table(
+    "frame_embeddings",
+    "one unit-length vector a grid point, for one model",
+    ("frame_id",),
+    (
+        Column("frame_id", WHOLE, "as in frames"),
+        Column("decoded", FLAG, "whether its picture was had"),
+        Column("reason", TEXT, "why not", nullable=True),
+        Column("embedding", VECTOR, "unit-length image embedding", nullable=True),
+    ),
+)
+
+TEXT_EMBEDDINGS = Table(
+    "text_embeddings",
+    "one unit-length vector a distinct text, for one model",
+    ("text_id",),
+    (
+        Column("text_id", TEXT, "as in utterances"),
+        Column("n_tokens", WHOLE, "tokens of the text before any cut, without the two markers"),
+        Column("truncated", FLAG, "cut to the model's context length"),
+        Column("embedding", VECTOR, "unit-length text embedding", nullable=True),
+    ),
+)
+
+NULL_COLUMNS = (
+    ("mean", REAL, "mean score of the draws"),
+    ("sd", REAL, "standard deviation of the draws (n - 1)"),
+    ("difference", REAL, "score_max less the mean of the draws"),
+    ("z", REAL, "difference over the standard deviation of the draws"),
+    ("percentile", REAL, "(draws below + (ties + 1) / 2) / (draws + 1)"),
+    ("draw", REAL, "score of the first draw, so that the null's distribution can be shown"),
+)
+
+
+def null_columns(scheme: str) -> tuple[Column, ...]:
+    """Return the columns that hold one null scheme's results, named ``<scheme>_<statistic>``."""
+    return tuple(
+        Column(f"{scheme}_{name}", type_, f"null '{scheme}': {meaning}", nullable=True)
+        for name, type_, meaning in NULL_COLUMNS
+    )
+
+
+ALIGNMENT = Table(
+    "alignment",
+    "one row an utterance and model: the score, its null, or the reason why there is none",
+    ("child_id", "session_id", "utterance_id"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        MODEL,
+        Column("age_days", REAL, "age at recording", "d", nullable=True),
+        SPEAKER,
+        Column("start_s", REAL, "start of the utterance", "s", nullable=True),
+        Column("end_s", REAL, "end of the utterance", "s", nullable=True),
+        Column("n_words", WHOLE, "words in the encoded text"),
+        Column("n_tokens", WHOLE, "tokens of the model's tokenizer", nullable=True),
+        Column("truncated", FLAG, "text was cut to the model's context length", nullable=True),
+        Column("n_frames", WHOLE, "pictures scored"),
+        Column("nearest_frame", FLAG, "no grid point inside; the one nearest the middle is used"),
+        Column("score_min", REAL, "least cosine over the pictures", nullable=True),
+        Column("score_mean", REAL, "mean cosine over the pictures", nullable=True),
+        Column("score_max", REAL, "greatest cosine over the pictures", nullable=True),
+        Column("argmax_s", REAL, "grid second of the greatest cosine", "s", nullable=True),
+        *null_columns("shuffled"),
+        Column("reason", TEXT, "why there is no score", nullable=True),
+        Column("null_reason", TEXT, "why there is a score but no null", nullable=True),
+    ),
+)
+
+LAB_SCORES = Table(
+    "lab_scores",
+    "the score table in the layout that labs already read (private)",
+    (),
+    (
+        CHILD,
+        Column("video_name", TEXT, "source_name of the session, or its video's name"),
+        Column("utterance", TEXT, "text as read"),
+        Column("utterance_start_time", REAL, "start", "s", nullable=True),
+        Column("utterance_end_time", REAL, "end", "s", nullable=True),
+        Column("clip_score_min", REAL, "score_min", nullable=True),
+        Column("clip_score_mean", REAL, "score_mean", nullable=True),
+        Column("clip_score_max", REAL, "score_max", nullable=True),
+    ),
+)
+
+JUDGMENTS = Table(
+    "judgments",
+    "what people said of frame-utterance pairs, one row an answer",
+    ("kind", "item_id", "annotator_id"),
+    (
+        Column("kind", TEXT, "choose_utterance, choose_image, rating or label"),
+        Column("item_id", TEXT, "the item"),
+        Column("annotator_id", TEXT, "who answered"),
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("second", REAL, "grid second of the item's picture", "s"),
+        Column("distractors", TEXT, "JSON list of [child, session, utterance or second]"),
+        Column("answer", REAL, "position chosen, rating, or label (1 yes, 0 no)", nullable=True),
+        Column("correct_answer", REAL, "position of the true pair", nullable=True),
+        Column("correct", FLAG, "the answer is right (forced choice)", nullable=True),
+    ),
+)
+
+ITEMS = Table(
+    "items",
+    "forced-choice items with people's and one model's answers",
+    ("kind", "item_id"),
+    (
+        Column("kind", TEXT, "choose_utterance or choose_image"),
+        Column("item_id", TEXT, "the item"),
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        MODEL,
+        Column("n_answers", WHOLE, "people who answered"),
+        Column("human_accuracy", REAL, "share of them who chose the true pair"),
+        Column("score", REAL, "cosine of the true pair", nullable=True),
+        Column("margin", REAL, "score less that of the best distractor", nullable=True),
+        Column("model_correct", REAL, "1 right, 0 wrong, 1/m in a tie of m best", nullable=True),
+        Column("reason", TEXT, "why there is no score", nullable=True),
+    ),
+)
+
+METRICS = Table(
+    "metrics",
+    "named results with intervals",
+    ("model_id", "metric", "subset"),
+    (
+        MODEL,
+        Column("metric", TEXT, "what was computed, as defined in docs/methods.md"),
+        Column("subset", TEXT, "rows it was computed on"),
+        Column("estimate", REAL, "the value", nullable=True),
+        Column("ci_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("chance", REAL, "value expected by chance", nullable=True),
+        Column("n", WHOLE, "units it was computed from"),
+        Column("interval", TEXT, "how the interval was made", nullable=True),
+        Column("note", TEXT, "what a reader must know", nullable=True),
+    ),
+)
+
+EFFECTS = Table(
+    "effects",
+    "terms of the mixed model",
+    ("model_id", "response", "kind", "term"),
+    (
+        MODEL,
+        Column("response", TEXT, "the response column"),
+        Column("kind", TEXT, "fixed, variance, correlation, fit or line"),
+        Column("term", TEXT, "the term's name; of a line: the age in months, such as 12.5"),
+        Column("estimate", REAL, "the estimate", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        Column("ci_low", REAL, "lower end of the 95 % Wald interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % Wald interval", nullable=True),
+        Column("statistic", REAL, "estimate over standard error (z)", nullable=True),
+        Column("p", REAL, "two-sided p of the statistic", nullable=True),
+        Column("n", WHOLE, "utterances in the model"),
+        Column("note", TEXT, "convergence, singularity, what was dropped", nullable=True),
+    ),
+)
+
+CHILDREN_MEANS = Table(
+    "children_means",
+    "mean alignment of each child",
+    ("child_id",),
+    (
+        CHILD,
+        MODEL,
+        Column("n_sessions", WHOLE, "sessions with a score"),
+        Column("n_utterances", WHOLE, "utterances with a score"),
+        Column("mean_score", REAL, "mean of score_max", nullable=True),
+        Column("ci_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("mean_difference", REAL, "mean of score_max less its null mean", nullable=True),
+        Column("difference_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("difference_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("age_slope", REAL, "change of score_max in a month", "1/mo", nullable=True),
+        Column("intercept", REAL, "score_max at the child's mean age", nullable=True),
+        Column("mean_age_days", REAL, "mean age over utterances", "d", nullable=True),
+        Column("note", TEXT, "what a reader must know", nullable=True),
+    ),
+)
+
+SESSIONS_STATUS = Table(
+    "sessions_status",
+    "what became of every session",
+    ("child_id", "session_id"),
+    (
+        CHILD,
+        SESSION,
+        Column("status", TEXT, "ok, excluded, or failed"),
+        Column("stage", TEXT, "where it ended", nullable=True),
+        Column("reason", TEXT, "why it failed or is excluded, or what is odd", nullable=True),
+        Column("duration_s", REAL, "length of the video", "s", nullable=True),
+        Column("n_frames", WHOLE, "grid points decoded"),
+        Column("n_frames_missing", WHOLE, "grid points that could not be decoded"),
+        Column("n_utterances", WHOLE, "utterances read"),
+        Column("n_scored", WHOLE, "utterances with a score, first model"),
+        Column("n_unscored", WHOLE, "utterances with a reason instead, first model"),
+        Column("log", TEXT, "path of the log to read", nullable=True),
+    ),
+)
+
+DEMO_VISIBLE = Table(
+    "demo_visible",
+    "truth of a demo session: the kinds of objects in view at each grid second",
+    ("second", "kind"),
+    (
+        Column("second", REAL, "grid second", "s"),
+        Column("kind", TEXT, "the kind of object"),
+        Column("share_picture", REAL, "visible share of the whole picture"),
+        Column("share_crop", REAL, "visible share of the central square, which the model sees"),
+    ),
+)
+
+DEMO_UTTERANCES = Table(
+    "demo_utterances",
+    "truth of a demo session: what each utterance names and whether that is in view",
+    ("utterance_id",),
+    (
+        UTTERANCE,
+        Column("start_s", REAL, "start, from the start of the video", "s"),
+        Column("end_s", REAL, "end, from the start of the video", "s"),
+        Column("text", TEXT, "the words"),
+        SPEAKER,
+        Column("second", REAL, "grid second nearest its middle", "s"),
+        Column("kind", TEXT, "the kind it names", nullable=True),
+        Column("p_refers", REAL, "probability that naming this word refers", nullable=True),
+        Column("refers", FLAG, "meant to name what is, was or will be looked at", nullable=True),
+        Column("timing", TEXT, "meant to go with, lead or trail the look", nullable=True),
+        Column(
+            "lag_s",
+            REAL,
+            "from its middle to the nearest moment of its scene with the kind in view; positive: "
+            "seen later; missing: never",
+            "s",
+            nullable=True,
+        ),
+        Column("share_picture", REAL, "greatest share over its grid seconds", nullable=True),
+        Column("share_crop", REAL, "the same of the central square", nullable=True),
+        Column("in_view_picture", FLAG, "share_picture reaches the threshold", nullable=True),
+        Column("in_view_crop", FLAG, "share_crop reaches the threshold", nullable=True),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SESSIONS,
+        MEDIA,
+        UTTERANCES,
+        WORDS,
+        FRAMES,
+        FRAME_EMBEDDINGS,
+        TEXT_EMBEDDINGS,
+        ALIGNMENT,
+        LAB_SCORES,
+        JUDGMENTS,
+        ITEMS,
+        METRICS,
+        EFFECTS,
+        CHILDREN_MEANS,
+        SESSIONS_STATUS,
+        DEMO_VISIBLE,
+        DEMO_UTTERANCES,
+    )
+}
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary name beside `path`, and rename it to `path` only when all went well.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make; its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        A name in the same folder with the same suffix, for the body to write to.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.partial{path.suffix}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def conform(table: Table, data: pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return `data` as an Arrow table with exactly the columns, order and types of `table`.
+
+    Parameters
+    ----------
+    table : Table
+        The schema.
+    data : pyarrow.Table, pandas.DataFrame or sequence of mappings
+        The rows. Nullable columns that are absent are filled with missing values.
+
+    Raises
+    ------
+    ValueError
+        A column is absent, unknown, of another type, holds a forbidden missing value, or the key
+        is not unique. That is a fault of the step that made the rows, so not a `UserError`.
+    """
+    schema = table.schema
+    if not isinstance(data, pa.Table):
+        data = (
+            pa.Table.from_pylist([dict(row) for row in data], schema=_widened(schema, data))
+            if isinstance(data, Sequence)
+            else pa.Table.from_pandas(data, preserve_index=False)
+        )
+    unknown = [name for name in data.column_names if name not in schema.names]
+    if unknown and not table.extra:
+        raise ValueError(f"table {table.name}: unknown columns {unknown}")
+    columns, fields = [], []
+    for field in schema:
+        if field.name in data.column_names:
+            try:
+                column = data.column(field.name).cast(field.type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                raise ValueError(f"table {table.name}, column {field.name}: {error}") from error
+        elif field.nullable:
+            column = pa.nulls(data.num_rows, field.type)
+        else:
+            raise ValueError(f"table {table.name}: column {field.name} is missing")
+        if column.null_count and not field.nullable:
+            raise ValueError(f"table {table.name}: column {field.name} has missing values")
+        columns.append(column)
+        fields.append(field)
+    for name in unknown:
+        columns.append(data.column(name))
+        fields.append(data.schema.field(name))
+    result = pa.Table.from_arrays(columns, schema=pa.schema(fields))
+    if table.key and result.group_by(list(table.key)).aggregate([]).num_rows != result.num_rows:
+        raise ValueError(f"table {table.name}: key {table.key} is not unique")
+    return result
+
+
+def _widened(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Schema | None:
+    """Let rows of plain dictionaries carry only the columns that they have."""
+    if not rows:
+        return schema
+    present = {name for row in rows for name in row}
+    if present - set(schema.names):
+        return None
+    return pa.schema([field.with_nullable(True) for field in schema if field.name in present])
+
+
+def write_table(
+    table: Table,
+    data: pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]],
+    path: str | Path,
+    metadata: Mapping[str, str] | None = None,
+    csv: str | Path | None = None,
+) -> None:
+    """Check `data` and write it as Parquet (zstd), and as CSV too where a path is given.
+
+    Parameters
+    ----------
+    table : Table
+        The schema to hold to.
+    data : pyarrow.Table, pandas.DataFrame or sequence of mappings
+        The rows.
+    path : str or Path
+        Where to write; a file appears there only when it is whole.
+    metadata : mapping, optional
+        Further facts kept in the file's metadata, as strings.
+    csv : str or Path, optional
+        Where to write the same rows as CSV.
+    """
+    checked = conform(table, data)
+    facts = {"egoalign_table": table.name, **(metadata or {})}
+    checked = checked.replace_schema_metadata(facts)
+    with atomic_path(path) as partial:
+        pq.write_table(checked, partial, compression="zstd")
+    if csv is not None:
+        with atomic_path(csv) as partial:
+            pa_csv.write_csv(checked, partial)
+
+
+def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet table and check that it has the columns of `table`.
+
+    Raises
+    ------
+    UserError
+        The file is missing, not Parquet, or has other columns or types.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run the step that makes table '{table.name}'")
+    try:
+        data = pq.read_table(path, columns=list(columns) if columns else None, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            f"{path}: not a Parquet file ({error}); delete it and run the workflow again"
+        ) from error
+    for field in table.schema:
+        if columns and field.name not in columns:
+            continue
+        if field.name not in data.column_names:
+            raise UserError(
+                f"{path}: column '{field.name}' of table '{table.name}' is missing; "
+                "it was made by another version: delete it and run the workflow again"
+            )
+        if data.schema.field(field.name).type != field.type:
+            raise UserError(
+                f"{path}: column '{field.name}' is {data.schema.field(field.name).type}, "
+                f"expected {field.type}; delete the file and run the workflow again"
+            )
+    return data
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Return the facts kept in a Parquet file's metadata, as strings."""
+    metadata = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in metadata.items()}
+
+
+def write_json(values: Any, path: str | Path) -> None:
+    """Write numbers and strings as JSON, sorted by key, whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")

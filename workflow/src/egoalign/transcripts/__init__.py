@@ -1,0 +1,1 @@
+"""Transcripts: readers of each format, and one canonical table of utterances."""

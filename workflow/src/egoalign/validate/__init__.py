@@ -1,0 +1,1 @@
+"""Agreement of the score with what people say of the same pairs."""

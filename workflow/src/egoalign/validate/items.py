@@ -1,0 +1,176 @@
+"""The items of a task, and what a model says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from egoalign.align.score import cosines, unit_rows
+from egoalign.tables import (
+    FRAME_EMBEDDINGS,
+    FRAMES,
+    TEXT_EMBEDDINGS,
+    UTTERANCES,
+    read_table,
+)
+from egoalign.validate.judgments import CHOOSE_IMAGE, FORCED_CHOICES, SessionKey
+
+NO_TEXT_VECTOR = "the utterance has no words to encode"
+NO_PICTURE_VECTOR = "the picture could not be decoded"
+NO_DISTRACTOR_VECTOR = "a distractor has no embedding"
+
+
+@dataclass
+class Item:
+    """One frame-utterance pair with its distractors and what people answered.
+
+    Attributes
+    ----------
+    kind, item_id, child_id, session_id, utterance_id, second
+        As in table judgments.
+    distractors : list of [child_id, session_id, utterance_id or second]
+        Utterances, or seconds where the picture is chosen.
+    answers : list of float
+        Without missing ones: 1 right and 0 wrong in a forced choice; else the answer itself.
+    score, margin, model_correct, reason
+        The model's, as in table items.
+    """
+
+    kind: str
+    item_id: str
+    child_id: str
+    session_id: str
+    utterance_id: str
+    second: float
+    distractors: list[list[Any]]
+    answers: list[float] = field(default_factory=list)
+    score: float | None = None
+    margin: float | None = None
+    model_correct: float | None = None
+    reason: str | None = None
+
+    @property
+    def mean_answer(self) -> float:
+        """Mean of the answers: the human accuracy of a forced choice. There must be one."""
+        return float(np.mean(self.answers))
+
+
+@dataclass(frozen=True)
+class SessionVectors:
+    """Unit float32 vectors of a session: of each utterance's text, and of each grid second."""
+
+    texts: Mapping[str, np.ndarray]
+    pictures: Mapping[float, np.ndarray]
+
+
+def group_items(judgments: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """Return the items, in the order in which they first occur, with all answers to each."""
+    items: dict[tuple[str, str], Item] = {}
+    for row in judgments:
+        key = (row["kind"], row["item_id"])
+        if key not in items:
+            items[key] = Item(
+                *key,
+                row["child_id"],
+                row["session_id"],
+                row["utterance_id"],
+                row["second"],
+                json.loads(row["distractors"]),
+            )
+        answer = row["correct"] if row["kind"] in FORCED_CHOICES else row["answer"]
+        if answer is not None:
+            items[key].answers.append(float(answer))
+    return list(items.values())
+
+
+def ask_model(item: Item, vectors: Mapping[SessionKey, SessionVectors]) -> None:
+    """Set an item's score, and in a forced choice what the model chooses.
+
+    The model chooses the alternative of greatest cosine; where m alternatives share the greatest
+    and the true pair is one of them, it is right by 1/m.
+
+    Parameters
+    ----------
+    item : Item
+        Changed in place.
+    vectors : mapping
+        Vectors of every session that the item names.
+    """
+    own = vectors[item.child_id, item.session_id]
+    text, picture = own.texts.get(item.utterance_id), own.pictures.get(item.second)
+    if text is None or picture is None:
+        item.reason = NO_TEXT_VECTOR if text is None else NO_PICTURE_VECTOR
+        return
+    item.score = float(cosines(text[None], picture[None])[0, 0])
+    if item.kind not in FORCED_CHOICES:
+        return
+    others = []
+    for child, session, what in item.distractors:
+        other = vectors[child, session]
+        vector = other.pictures.get(what) if item.kind == CHOOSE_IMAGE else other.texts.get(what)
+        if vector is None:
+            item.reason = NO_DISTRACTOR_VECTOR
+            return
+        others.append(vector)
+    fixed = text if item.kind == CHOOSE_IMAGE else picture
+    values = cosines(np.stack(others), fixed[None])[:, 0]
+    item.margin = item.score - float(values.max())
+    best = max(item.score, float(values.max()))
+    n_best = 1 + int((values == best).sum())
+    item.model_correct = 1 / n_best if item.score == best else 0.0
+
+
+def load_vectors(
+    named: Iterable[SessionKey],
+    embeddings_folder: Path,
+    utterances_folder: Path,
+    frames_folder: Path,
+) -> dict[SessionKey, SessionVectors]:
+    """Read the vectors of the sessions `named`."""
+    vectors = {}
+    for child, session in sorted(set(named)):
+        stem = f"{child}/{session}"
+        utterances = read_table(UTTERANCES, utterances_folder / f"{stem}.utterances.parquet")
+        texts = _rows(
+            read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.parquet"),
+            "text_id",
+        )
+        frames = read_table(FRAMES, frames_folder / f"{stem}.frames.parquet")
+        pictures = _rows(
+            read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.parquet"),
+            "frame_id",
+        )
+        vectors[child, session] = SessionVectors(
+            {
+                utterance: texts[text]
+                for utterance, text in zip(
+                    utterances["utterance_id"].to_pylist(),
+                    utterances["text_id"].to_pylist(),
+                    strict=True,
+                )
+                if text in texts
+            },
+            {
+                second: pictures[frame]
+                for second, frame in zip(
+                    frames["requested_s"].to_pylist(), frames["frame_id"].to_pylist(), strict=True
+                )
+                if frame in pictures
+            },
+        )
+    return vectors
+
+
+def _rows(table: Any, key: str) -> dict[Any, np.ndarray]:
+    """Return the unit vector of each row that has one, by the row's key."""
+    keys, embeddings = table[key].to_pylist(), table["embedding"].to_pylist()
+    had = [(key, vector) for key, vector in zip(keys, embeddings, strict=True) if vector]
+    if not had:
+        return {}
+    rows = unit_rows(np.array([vector for _, vector in had], dtype=np.float32))
+    return dict(zip((key for key, _ in had), rows, strict=True))

@@ -1,0 +1,1 @@
+"""How alignment differs with age, speaker, utterance, session and child."""
