@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -87,6 +90,24 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         interrupted_write()
     assert path.read_text() == '{\n  "a": 1\n}\n'
     assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_what_a_killed_process_left_is_gone_after_the_next_write(tmp_path):
+    path = tmp_path / "film.mp4"
+    killed = (
+        "import os, sys; from egoalign.tables import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as partial:\n"
+        "    partial.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, str(path)])
+    assert done.returncode == -9
+    assert not path.exists()
+    assert len(list(tmp_path.iterdir())) == 1
+    with tables.atomic_path(path) as partial:
+        assert not partial.exists()
+        partial.write_text("whole")
+    assert [item.name for item in tmp_path.iterdir()] == ["film.mp4"]
+    assert path.read_text() == "whole"
 
 
 @pytest.mark.parametrize("name", sorted(tables.TABLES))
