@@ -16,6 +16,7 @@ from egoalign.video.probe import probe
 FAST = {"deadline": "realtime", "cpu-used": "8"}
 CLOSED = "log-level=none:keyint=30:open-gop=0"
 UNEVEN = list(np.cumsum([0] + [27 + 7 * step % 16 + 4000 * (step == 90) for step in range(149)]))
+HOLES = [number + number // 10 + 3 * (number > 70) for number in range(150)]
 
 KINDS = {
     "h264.mp4": {"audio_shift_s": 0.0},
@@ -43,6 +44,15 @@ KINDS = {
     "vp9_odd_size.webm": {"codec": "libvpx-vp9", "options": FAST, "size": (225, 97)},
     "vp8.mkv": {"codec": "libvpx", "options": FAST},
     "mpeg4.avi": {"codec": "mpeg4", "options": {"bf": "2"}},
+    "mpeg4_plain.avi": {"codec": "mpeg4", "options": {"bf": "0"}},
+    "mpeg2.avi": {"codec": "mpeg2video", "options": {"bf": "2"}},
+    "motion_jpeg.avi": {"codec": "mjpeg", "pix_fmt": "yuvj420p"},
+    "h264.avi": {"options": {"g": "48", "bf": "3"}, "audio_shift_s": 0.0},
+    "h264_no_b.avi": {"options": {"bf": "0"}},
+    "h264_open.avi": {
+        "options": {"x264-params": "open-gop=1:keyint=30:bframes=4:b-pyramid=normal:scenecut=0"},
+    },
+    "h264_gaps.avi": {"options": {"bf": "3"}, "ticks": HOLES, "time_base": Fraction(1, 30)},
     "stream.ts": {"options": {"g": "40"}},
     "sound.mkv": {"audio_shift_s": 0.0},
     "fragments.mp4": {

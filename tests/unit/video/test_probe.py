@@ -173,3 +173,11 @@ def test_rows_fit_the_table(tmp_path, clip_tools):
     assert [row["backend"] for row in table] == ["decord", "pyav", None]
     assert table[1]["backend_reason"] == "asked for in the config"
     assert table[2]["reason"] == "several video files are not supported yet"
+
+
+def test_grace_is_half_a_millisecond_however_coarse_the_clock(tmp_path, clip_tools):
+    found = probe(clip_tools["write_clip"](tmp_path / "clip.avi", codec="mpeg4", n=30, rate=15))
+    assert found.packets.tick_s == pytest.approx(1 / 15)
+    change_s = 7 / 15
+    seconds = np.array([change_s - 0.0006, change_s - 0.0004, change_s])
+    assert found.packets.picture_at(seconds).tolist() == [6, 7, 7]

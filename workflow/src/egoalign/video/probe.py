@@ -30,6 +30,9 @@ EARLY_S = 1.0
 REORDER = 17
 """Most pictures that can stand between a picture's place in the file and on screen, and one."""
 
+AVI_HEAD = 8
+"""Bytes from the beginning of a piece of an AVI file to its content."""
+
 TEXT_FORMATS = ("tty",)
 """Demuxers that would draw a text file as if it were a video."""
 
@@ -48,6 +51,10 @@ class Packets:
         Length of a tick in seconds.
     pictures : ndarray of int64, shape (m,)
         Presentation times, ascending and distinct, of the pictures that are shown.
+    turns : ndarray of int64, shape (n,), or None
+        Given where the file stores no presentation times though its codec reorders (AVI): the
+        number of each packet in the file's index, -1 where it is not there. ``pts`` then has the
+        times of the first, second ... picture shown, whichever packets they come from.
     """
 
     pts: NDArray[np.int64]
@@ -56,6 +63,7 @@ class Packets:
     discard: NDArray[np.bool_]
     tick_s: float
     pictures: NDArray[np.int64]
+    turns: NDArray[np.int64] | None = None
 
     @property
     def shown_s(self) -> NDArray[np.float64]:
@@ -214,6 +222,8 @@ def _probe_container(path: Path, container: av.container.InputContainer, size: i
     if not rows:
         return unreadable("no picture could be decoded", **known)
     packets = _packet_table(rows, float(stream.time_base))
+    if container.format.name == "avi" and stream.codec_context.codec.reorder:
+        packets = _in_turn(packets, [row[-1] for row in rows], stream)
     if not packets.pictures.size:
         return unreadable("video unreadable: its pictures carry no times", **known)
     claimed_s = _claimed_length_s(stream)
@@ -276,8 +286,11 @@ def _without_ragged_end(packets: Packets) -> Packets:
 
 def _read_packets(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> tuple[list[tuple[int, int, bool, bool]], bool]:
-    """Return (pts, dts, key, discard) of every video packet, and whether the end was reached."""
+) -> tuple[list[tuple[int, int, bool, bool, int]], bool]:
+    """Return (pts, dts, key, discard, byte) of each video packet, and whether the end was reached.
+
+    The byte is where the packet's content begins in the file, -1 where that is not known.
+    """
     import av
 
     rows = []
@@ -290,6 +303,7 @@ def _read_packets(
                         NO_TIME if packet.dts is None else packet.dts,
                         packet.is_keyframe,
                         packet.is_discard,
+                        -1 if packet.pos is None else packet.pos,
                     )
                 )
     except av.error.FFmpegError:
@@ -297,9 +311,9 @@ def _read_packets(
     return rows, True
 
 
-def _packet_table(rows: list[tuple[int, int, bool, bool]], tick_s: float) -> Packets:
+def _packet_table(rows: list[tuple[int, int, bool, bool, int]], tick_s: float) -> Packets:
     """Return the packet table; pictures before the first key packet can never be shown."""
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    table = np.array(rows, dtype=np.int64).reshape(-1, 5)
     pts, dts = table[:, 0], table[:, 1]
     key, discard = table[:, 2].astype(bool), table[:, 3].astype(bool)
     pictures = np.empty(0, dtype=np.int64)
@@ -308,6 +322,37 @@ def _packet_table(rows: list[tuple[int, int, bool, bool]], tick_s: float) -> Pac
         shown = ~discard & (pts != NO_TIME) & (np.arange(len(pts)) >= first) & (pts >= pts[first])
         pictures = np.unique(pts[shown])
     return Packets(pts, dts, key, discard, tick_s, pictures)
+
+
+def _in_turn(packets: Packets, places: list[int], stream: av.video.stream.VideoStream) -> Packets:
+    """Return the packet table of an AVI file, which stores no presentation times.
+
+    Each packet makes the decoder show a picture that is some ticks late, its reordering depth, and
+    after the last packet come those still held back, but their places are not known where the
+    file is cut. Its index, where there is one, tells which packets are lost or false.
+
+    Parameters
+    ----------
+    packets : Packets
+        The table by the demuxer's times.
+    places : list of int
+        Where each packet's content begins in the file, in bytes.
+    stream : VideoStream
+        The stream, after its packets are read.
+    """
+    depth = stream.codec_context.reorder_depth
+    index = {entry.pos + AVI_HEAD: entry.timestamp for entry in stream.index_entries}
+    turns = np.arange(len(places))
+    ticks = packets.dts
+    if not index.keys().isdisjoint(places):
+        numbers = {place: number for number, place in enumerate(index)}
+        turns = np.array([numbers.get(place, -1) for place in places])
+        ticks = np.array(list(index.values()), dtype=np.int64)
+    held = depth if ticks[-1] + 1 >= stream.frames else 0
+    pts = np.append(ticks, ticks[-1] + 1 + np.arange(held))[depth:] - depth
+    keys = turns[packets.key & (turns >= 0)]
+    first = int(keys[0]) if keys.size else len(pts)
+    return replace(packets, pts=pts, pictures=pts[first:], turns=turns)
 
 
 def _first_look(path: Path, packets: Packets, tries: int = 5) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from egoalign.video.in_turn import shown_in_turn
 from egoalign.video.probe import NO_TIME, Packets, picture_streams
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def shown_frames(
     targets : ndarray of int64, shape (n,)
         Presentation times in ticks, ascending, each one of ``packets.pictures``.
     """
+    if packets.turns is not None:
+        yield from shown_in_turn(path, packets, targets)
+        return
     reader = _Reader(path, packets)
     try:
         for target in targets.tolist():
