@@ -78,7 +78,7 @@ class Banner:
                 "egoalign: a step failed. Its message stands above; the whole log of every step is",
                 f"  under {os.path.join(os.path.abspath(self.results), 'logs')}",
                 "Mend the cause and give the same command again: finished work is kept.",
-                "If a run was killed and the folder is locked, add --unlock once.",
+                "After a killed run: once with --unlock, then with --rerun-incomplete.",
                 LINE,
             ]
         )
