@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from egoalign.corpus.read import join_paths, missing_files, read_corpus, split_paths
+from egoalign.corpus.read import (
+    ROW_KEYS,
+    join_paths,
+    missing_files,
+    parse_row,
+    read_corpus,
+    split_paths,
+)
 from egoalign.log import UserError
 
 CHILDREN = "child_id\tbirth_date\tsex\nK01\t2023-01-01\tfemale\nK02\t\tmale\n"
@@ -269,3 +277,28 @@ def test_missing_files_are_listed_but_those_of_excluded_sessions(read, tmp_path)
         "K01/a: 'gone.csv' is not there",
         "K02/c: 'gone.mp4' is not there",
     ]
+
+
+def test_a_row_comes_back_from_its_json():
+    row = dict.fromkeys(ROW_KEYS)
+    assert parse_row(json.dumps(row)) == row
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "--row: not JSON"),
+        ("[]", r"--row: found '\[\]', expected an object with child_id"),
+        ('{"child_id": "a"}', "--row: session_id, video, transcript, .* missing"),
+    ],
+)
+def test_a_row_given_by_hand_is_checked(text, message):
+    with pytest.raises(UserError, match=message):
+        parse_row(text)
+
+
+def test_the_keys_of_a_row_are_those_that_sessions_have(tmp_path):
+    (tmp_path / "c.tsv").write_text("child_id\nK1\n")
+    (tmp_path / "s.tsv").write_text("child_id\tsession_id\tvideo\nK1\ts1\ta.mp4\n")
+    corpus = read_corpus(tmp_path / "c.tsv", tmp_path / "s.tsv", tmp_path)
+    assert tuple(corpus.sessions[0].row()) == ROW_KEYS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 
@@ -101,9 +100,10 @@ def _prepare_corpus(args: argparse.Namespace) -> None:
 def _ingest_session(args: argparse.Namespace) -> None:
     from egoalign.config import TranscriptsOptions, VideoOptions, parse_section
     from egoalign.corpus.ingest import ingest_session
+    from egoalign.corpus.read import parse_row
 
     ingest_session(
-        json.loads(args.row),
+        parse_row(args.row),
         args.root,
         parse_section(TranscriptsOptions, args.transcripts, "--transcripts"),
         parse_section(VideoOptions, args.video, "--video"),

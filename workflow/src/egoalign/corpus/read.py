@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,40 @@ class SessionRow:
             "exclude_intervals": [list(interval) for interval in self.exclude_intervals],
             "source_name": self.source_name,
         }
+
+
+ROW_KEYS = (
+    *("child_id", "session_id", "video", "transcript", "transcript_offset_s", "age_days"),
+    *("exclude", "exclude_reason", "exclude_intervals", "source_name"),
+)
+"""What `SessionRow.row` holds."""
+
+
+def parse_row(text: str, needed: Sequence[str] = ROW_KEYS) -> dict[str, Any]:
+    """Return a session's row from the JSON of `SessionRow.row`.
+
+    Parameters
+    ----------
+    text : str
+        A JSON object.
+    needed : sequence of str
+        Keys that the step reads.
+
+    Raises
+    ------
+    UserError
+        The text is not JSON, not an object, or lacks a key.
+    """
+    try:
+        row = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--row: not JSON ({error}); give a session as an object") from error
+    if not isinstance(row, dict):
+        raise UserError(f"--row: found {text!r}, expected an object with {', '.join(needed)}")
+    missing = [key for key in needed if key not in row]
+    if missing:
+        raise UserError(f"--row: {', '.join(missing)} missing; expected {', '.join(needed)}")
+    return row
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,12 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def _encode_session(args: argparse.Namespace) -> None:
-    import json
-
     from egoalign.config import ModelOptions, parse_section
+    from egoalign.corpus.read import parse_row
     from egoalign.encode.session import encode_session
 
     encode_session(
-        json.loads(args.row),
+        parse_row(args.row, ("child_id", "session_id", "video")),
         args.root,
         args.media,
         args.frames,
