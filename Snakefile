@@ -37,6 +37,7 @@ rule all:
 
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/corpus.smk"
+include: "workflow/rules/transcripts.smk"
 include: "workflow/rules/encode.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/validate.smk"

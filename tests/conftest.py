@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
     return project
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Undo what a command run within a test does to the log, so that later tests see theirs."""
+    logger = logging.getLogger("egoalign")
+    before = (logger.propagate, logger.level, list(logger.handlers))
+    yield
+    logger.propagate, logger.level, logger.handlers = before
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -203,7 +203,7 @@ def test_everything_wrong_ends_in_rows_and_the_rest_goes_on(tmp_path):
         folder,
         sessions,
         "child_id\nonly\nsingle\n",
-        transcripts={"speakers": {"MOT": "female_adult"}},
+        transcripts={"speakers": {"MOT": "female_adult", "*": "unknown"}},
     )
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ rule align_session:
         media="<results>/video/{child}/{session}.media.parquet",
         frames="<results>/video/{child}/{session}.frames.parquet",
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
+        words="<results>/private/transcripts/{child}/{session}.words.parquet",
         frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
         text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
     output:
@@ -33,10 +34,41 @@ rule align_session:
         "aligning {wildcards.child} {wildcards.session} by {wildcards.model}"
     shell:
         "python -m egoalign align-session --row {params.row:q} --media {input.media:q} "
-        "--utterances {input.utterances:q} --frames {input.frames:q} "
+        "--utterances {input.utterances:q} --words {input.words:q} --frames {input.frames:q} "
         "--frame-embeddings {input.frame_embeddings:q} "
         "--text-embeddings {input.text_embeddings:q} --model-id {wildcards.model:q} "
         "--fps {params.fps} --options {params.options:q} --out {output:q} --log {log:q}"
+
+
+rule import_scores:
+    """Take over scores that the lab has already, as those of all sessions."""
+    input:
+        scores=given_scores,
+        children=CONFIG.corpus.children,
+        sessions=CONFIG.corpus.sessions,
+    output:
+        table="<results>/align/{model}/alignment.parquet",
+        csv="<results>/align/{model}/alignment.csv",
+    log:
+        "<logs>/align/import_scores/{model}.log",
+    wildcard_constraints:
+        model=one_of(GIVEN),
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        transcripts=options("transcripts"),
+        code=code_digest("align.import_scores"),
+    message:
+        "taking over the scores {wildcards.model}"
+    shell:
+        "python -m egoalign import-scores --children {input.children:q} "
+        "--sessions {input.sessions:q} --scores {input.scores:q} --model-id {wildcards.model:q} "
+        "--transcripts {params.transcripts:q} --out {output.table:q} --csv {output.csv:q} "
+        "--log {log:q}"
 
 
 rule collect_alignment:
@@ -51,6 +83,8 @@ rule collect_alignment:
         csv="<results>/align/{model}/alignment.csv",
     log:
         "<logs>/align/collect_alignment/{model}.log",
+    wildcard_constraints:
+        model=one_of(NETWORKS),
     conda:
         "../../envs/egoalign.yaml"
     threads: 1

@@ -16,7 +16,9 @@ if not workflow.deployment_settings.deployment_method:
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 
 from egoalign.config import Config, dump_config, parse_section
-from egoalign.corpus.read import missing_files, read_corpus
+from egoalign.corpus import files
+from egoalign.corpus.read import open_corpus
+from egoalign.demo.made import made_files
 from egoalign.log import UserError
 from egoalign.privacy.zone import make_private_zone
 from egoalign.provenance.digest import code_digest
@@ -28,14 +30,7 @@ try:
     CONFIG = parse_section(
         Config, config, " ".join(map(str, workflow.configfiles)) or "config"
     )
-    CORPUS = read_corpus(
-        CONFIG.corpus.children, CONFIG.corpus.sessions, CONFIG.corpus.root
-    )
-    if not CORPUS.sessions:
-        raise UserError(
-            f"{CONFIG.corpus.sessions}: no sessions yet; write a row a recording, or use "
-            "'egoalign scan FOLDER --out-dir config', or try the demo: make demo"
-        )
+    CORPUS = open_corpus(CONFIG.corpus)
 except UserError as error:
     print(f"egoalign: {error}", file=sys.stderr)
     sys.exit(2)
@@ -44,14 +39,21 @@ config.update(dump_config(CONFIG))
 RESULTS = CONFIG.pathvars.get("results", "results")
 LOGS = CONFIG.pathvars.get("logs", f"{RESULTS}/logs")
 MODELS = {model.model_id: model for model in CONFIG.encode.models}
-FIRST_MODEL = next(iter(MODELS))
+# Models that encode, and those whose scores the lab has already.
+NETWORKS = [name for name, model in MODELS.items() if not model.scores]
+GIVEN = [name for name, model in MODELS.items() if model.scores]
+FIRST_MODEL = [*NETWORKS, *GIVEN][0]
+SPLIT = f"{RESULTS}/private/split"
+BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))
+if CONFIG.transcripts.merged:
+    CORPUS = files.with_split_transcripts(CORPUS, SPLIT)
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
-INCLUDED = [key for key, row in SESSIONS.items() if not row.exclude]
+# Sessions that have jobs: none where all scores were given.
+INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
-FIGURES = ["null", "children", "age", *JUDGED]
+FIGURES = ["null", "children", "age"]
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
-BANNER = Banner(CONFIG, CORPUS, RESULTS, missing_files(CORPUS))
 
 
 wildcard_constraints:
@@ -67,32 +69,17 @@ def options(section):
 
 
 def session_row(wildcards):
-    """Return a session's row of the sessions table as JSON."""
-    return json.dumps(
-        SESSIONS[wildcards.child, wildcards.session].row(), sort_keys=True
-    )
+    """Return a session's row of the sessions table as JSON, with what its jobs look at."""
+    session = SESSIONS[wildcards.child, wildcards.session]
+    row = session.row(with_languages=CONFIG.transcripts.by_childrens_languages)
+    return json.dumps(row, sort_keys=True)
 
 
 def session_files(wildcards):
     """Return the session's files that exist or that a rule makes; others become a reason."""
-    made = os.path.join(RESULTS, "raw", "")
-    paths = [
-        os.path.normpath(os.path.join(CONFIG.corpus.root, name))
-        for name in SESSIONS[wildcards.child, wildcards.session].files()
-    ]
-    return [path for path in paths if path.startswith(made) or os.path.exists(path)]
-
-
-def children_with_transcripts(suffix):
-    """Return a pattern of the children whose transcripts end in `suffix`, or one that fits none."""
-    children = sorted(
-        {
-            row.child_id
-            for row in CORPUS.sessions
-            if (row.transcript or "").endswith(suffix)
-        }
-    )
-    return "|".join(map(re.escape, children)) or "(?!)"
+    session = SESSIONS[wildcards.child, wildcards.session]
+    models = [wildcards.model] if "model" in wildcards.keys() else NETWORKS
+    return files.files_to_wait_for(session, CONFIG.corpus.root, RESULTS, models)
 
 
 def model_options(wildcards):
@@ -102,13 +89,21 @@ def model_options(wildcards):
 
 def model_files(wildcards):
     """Return the model's files that lie on this disk, so that a new file encodes again."""
-    model = MODELS[wildcards.model]
-    names = [name for name in (model.name, model.pretrained) if name]
-    return [name for name in names if os.path.isfile(name)]
+    return MODELS[wildcards.model].files_here()
+
+
+def given_scores(wildcards):
+    """Return the table of scores that stands for one model."""
+    return MODELS[wildcards.model].scores
+
+
+def one_of(models):
+    """Return a pattern of the ids of these models, or one that fits none."""
+    return "|".join(map(re.escape, models)) or "(?!)"
 
 
 def per_session(pattern):
-    """Return an input function: `pattern` for every included session, of the job's model if any."""
+    """Return an input function: `pattern` for every session that has jobs, of the job's model."""
 
     def paths(wildcards):
         filled = pattern.replace("{model}", getattr(wildcards, "model", ""))
@@ -136,13 +131,16 @@ def wanted_outputs():
         "<results>/report/sessions_status.csv",
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
-        *expand("<results>/private/scores/{model}.csv", model=MODELS),
+        *expand("<results>/private/scores/{model}.csv", model=NETWORKS),
         *expand("<results>/align/{model}/alignment.csv", model=MODELS),
         *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
+        *expand(
+            "<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=JUDGED
+        ),
         "<results>/figures/models.pdf",
     ]
     if CONFIG.demo:
-        wanted += expand("<results>/truth/{model}.evaluation.json", model=MODELS)
+        wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
     return wanted
 
 

@@ -2,6 +2,7 @@
 #
 # REQUIRED: config `corpus`, `transcripts`, `video`, `encode.fps`, `encode.frames`
 # OUTPUT:   <results>/corpus/sessions.parquet, <results>/video, <results>/private/transcripts
+WINDOW = json.dumps(config["align"]["window"], sort_keys=True)
 
 
 rule prepare_corpus:
@@ -57,11 +58,15 @@ rule ingest_session:
         video=options("video"),
         fps=CONFIG.encode.fps,
         frames=CONFIG.encode.frames,
+        grid=CONFIG.encode.grid,
+        tolerance=CONFIG.encode.keyframe_tolerance_s,
+        window=WINDOW if CONFIG.encode.frames == "speech" else "{}",
         code=code_digest("corpus.ingest"),
     message:
         "reading {wildcards.child} {wildcards.session}"
     shell:
         "python -m egoalign ingest-session --row {params.row:q} --root {params.root:q} "
         "--transcripts {params.transcripts:q} --video {params.video:q} --fps {params.fps} "
-        "--frames {params.frames} --media {output.media:q} --utterances {output.utterances:q} "
+        "--frames {params.frames} --grid {params.grid} "
+        "--keyframe-tolerance {params.tolerance} --window {params.window:q} --media {output.media:q} --utterances {output.utterances:q} "
         "--words {output.words:q} --frames-out {output.frames:q} --log {log:q}"

@@ -1,62 +1,60 @@
 # The demo corpus: made scenes with known truth. Only with a `demo` section in the config.
 #
 # REQUIRED: config `demo`; the two tables that `egoalign make-demo-tables` wrote
-# OUTPUT:   <results>/raw/{videos,transcripts}, <results>/raw/judgments.csv, <results>/truth
+# OUTPUT:   <results>/raw/{videos,transcripts,rttm}, <results>/raw/judgments.csv, <results>/truth
 TRUTH = per_session("<results>/truth/{child}/{session}.utterances.parquet")
+MADE = made_files(CORPUS.sessions if CONFIG.demo else [], RESULTS)
+VISIBLE = per_session("<results>/truth/{child}/{session}.visible.parquet")
 
 
 rule demo_corpus:
     """Make the demo corpus and nothing else."""
     input:
-        per_session("<results>/raw/videos/{child}/{session}.mp4"),
+        TRUTH,
         "<results>/raw/judgments.csv",
 
 
-rule make_demo_session:
-    """Make one recording: video with sound, transcript and truth."""
-    output:
-        video="<results>/raw/videos/{child}/{session}.mp4",
-        transcript="<results>/raw/transcripts/{child}/{session}.csv",
-        visible="<results>/truth/{child}/{session}.visible.parquet",
-        utterances="<results>/truth/{child}/{session}.utterances.parquet",
-    log:
-        "<logs>/demo/make_demo_session/{child}/{session}.log",
-    benchmark:
-        "<benchmarks>/demo/make_demo_session/{child}/{session}.tsv"
-    wildcard_constraints:
-        child=children_with_transcripts(".csv"),
-    conda:
-        "../../envs/egoalign.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime="20m",
-    params:
-        options=options("demo"),
-        truth=folder("truth"),
-        code=code_digest("demo.session"),
-    message:
-        "making the recording {wildcards.child} {wildcards.session}"
-    shell:
-        "python -m egoalign make-demo-session --options {params.options:q} "
-        "--child {wildcards.child:q} --session {wildcards.session:q} --video {output.video:q} "
-        "--transcript {output.transcript:q} --truth-dir {params.truth:q} --log {log:q}"
+for patterns, children in MADE.items():
 
-
-use rule make_demo_session as make_demo_session_json with:
-    output:
-        video="<results>/raw/videos/{child}/{session}.mp4",
-        transcript="<results>/raw/transcripts/{child}/{session}.json",
-        visible="<results>/truth/{child}/{session}.visible.parquet",
-        utterances="<results>/truth/{child}/{session}.utterances.parquet",
-    wildcard_constraints:
-        child=children_with_transcripts(".json"),
+    rule:
+        name:
+            "_".join(
+                ["make_demo_session", *(name.rpartition(".")[2] for name in patterns)]
+            )
+        output:
+            *(f"<results>/{pattern}" for pattern in patterns),
+            visible="<results>/truth/{child}/{session}.visible.parquet",
+            utterances="<results>/truth/{child}/{session}.utterances.parquet",
+        log:
+            "<logs>/demo/make_demo_session/{child}/{session}.log",
+        benchmark:
+            "<benchmarks>/demo/make_demo_session/{child}/{session}.tsv"
+        wildcard_constraints:
+            child="|".join(map(re.escape, children)),
+        conda:
+            "../../envs/egoalign.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime="20m",
+        params:
+            options=options("demo"),
+            corpus=folder("raw"),
+            truth=folder("truth"),
+            code=code_digest("demo.session"),
+        message:
+            "making the recording {wildcards.child} {wildcards.session}"
+        shell:
+            "python -m egoalign make-demo-session --options {params.options:q} "
+            "--child {wildcards.child:q} --session {wildcards.session:q} "
+            "--corpus {params.corpus:q} --truth-dir {params.truth:q} --log {log:q}"
 
 
 rule make_demo_judgments:
     """Let simulated raters judge the recordings."""
     input:
         TRUTH,
+        VISIBLE,
     output:
         judgments="<results>/raw/judgments.csv",
         parameters="<results>/truth/parameters.json",
@@ -84,6 +82,17 @@ rule evaluate_demo:
     """Say how well a model's score finds the planted truth."""
     input:
         truth=TRUTH,
+        visible=VISIBLE,
+        grid=per_session("<results>/video/{child}/{session}.frames.parquet"),
+        speech=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
+        frames=per_session(
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+        ),
+        texts=per_session(
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+        ),
         alignment="<results>/align/{model}/alignment.parquet",
     output:
         "<results>/truth/{model}.evaluation.json",

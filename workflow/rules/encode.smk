@@ -32,6 +32,7 @@ rule encode_session:
         model=model_options,
         precision=CONFIG.encode.precision,
         batch_size=CONFIG.encode.batch_size,
+        picture=CONFIG.encode.picture,
         code=code_digest("encode.session"),
     message:
         "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"
@@ -39,5 +40,5 @@ rule encode_session:
         "python -m egoalign encode-session --row {params.row:q} --root {params.root:q} "
         "--media {input.media:q} --frames {input.frames:q} --utterances {input.utterances:q} "
         "--model {params.model:q} --precision {params.precision} "
-        "--batch-size {params.batch_size} --threads {threads} "
+        "--batch-size {params.batch_size} --picture {params.picture} --threads {threads} "
         "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} --log {log:q}"

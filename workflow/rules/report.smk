@@ -8,7 +8,20 @@ rule collect_status:
     """Say for every session what happened and where its log is."""
     input:
         media=per_session("<results>/video/{child}/{session}.media.parquet"),
-        alignment=expand("<results>/align/{model}/alignment.parquet", model=FIRST_MODEL),
+        grid=per_session("<results>/video/{child}/{session}.frames.parquet"),
+        speech=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
+        frames=per_session(
+            f"<results>/encode/{FIRST_MODEL}/{{child}}/{{session}}.frame_embeddings.parquet"
+        ),
+        scores=per_session(
+            f"<results>/align/{FIRST_MODEL}/{{child}}/{{session}}.alignment.parquet"
+        ),
+        # Where there is no model that encodes, neither videos nor transcripts need be there.
+        given_scores=(
+            [] if NETWORKS else f"<results>/align/{FIRST_MODEL}/alignment.parquet"
+        ),
         children=CONFIG.corpus.children,
         sessions=CONFIG.corpus.sessions,
     output:
@@ -42,7 +55,8 @@ rule collect_status:
         "--sessions {input.sessions:q} --root {params.root:q} --media-folder {params.media:q} "
         "--align-folder {params.align:q} --encode-folder {params.encode:q} "
         "--utterances-folder {params.utterances:q} --logs {params.logs:q} "
-        "--out {output.table:q} --csv {output.csv:q} --log {log:q}"
+        "--given-scores {input.given_scores:q} --out {output.table:q} "
+        "--csv {output.csv:q} --log {log:q}"
 
 
 rule write_config:

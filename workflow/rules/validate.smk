@@ -39,6 +39,10 @@ rule validate_model:
     """Give one model the items that people had, and compare."""
     input:
         judgments="<results>/validate/judgments.parquet",
+        grid=per_session("<results>/video/{child}/{session}.frames.parquet"),
+        speech=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
         frames=per_session(
             "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
         ),
@@ -83,7 +87,7 @@ rule compare_models:
     input:
         summaries=expand("<results>/align/{model}/summary.parquet", model=MODELS),
         validations=(
-            expand("<results>/validate/{model}/validation.parquet", model=MODELS)
+            expand("<results>/validate/{model}/validation.parquet", model=NETWORKS)
             if CONFIG.validate_.judgments
             else []
         ),

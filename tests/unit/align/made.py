@@ -15,13 +15,13 @@ from egoalign.tables import Table, conform, write_table
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Return rows made as long as 1, as float16."""
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    """Return vectors (the last axis) made as long as 1, as float16."""
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float16)
 
 
 @dataclass
 class Made:
-    """A session: utterances as (start, end, text number), with one vector a second and a text."""
+    """A session: utterances as (start, end, text number), and vectors of each second and text."""
 
     utterances: Sequence[tuple[float | None, float | None, int | None]]
     pictures: np.ndarray
@@ -49,10 +49,12 @@ class Made:
             "frame_embeddings": (
                 tables.FRAME_EMBEDDINGS,
                 [
-                    {"frame_id": k, "decoded": False, "reason": "damaged"}
+                    {"frame_id": k, "tile": 0, "decoded": False, "reason": "damaged"}
                     if k in self.undecoded
-                    else {"frame_id": k, "decoded": True, "embedding": list(self.pictures[k])}
+                    else {"frame_id": k, "tile": t, "decoded": True, "embedding": list(vector)}
                     for k in range(n)
+                    for t, vector in enumerate(np.atleast_2d(self.pictures[k]))
+                    if t == 0 or k not in self.undecoded
                 ],
             ),
             "text_embeddings": (

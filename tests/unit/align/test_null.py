@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from egoalign.align.null import Null, shuffled_null, sliding_maximum
-from egoalign.align.score import Scores, Windows, find_windows, score_windows, unit_rows
+from egoalign.align.score import Pictures, Scores, score_windows, unit_rows
+from egoalign.config import WindowOptions
+from egoalign.video.window import TimedWords, Windows, find_windows
 from tests.unit.align.made import Made, random_session
 
 DRAWS = 200
@@ -17,11 +19,17 @@ DRAWS = 200
 
 def run(made: Made, draws: int = DRAWS, seed: int = 0) -> tuple[Windows, Scores, Null]:
     start, end, text = (np.array(column) for column in zip(*made.utterances, strict=True))
-    texts, pictures = unit_rows(made.texts)[text], unit_rows(made.pictures)
-    windows = find_windows(np.arange(float(len(pictures))), start, end, 1.0)
+    texts, pictures = unit_rows(made.texts)[text], pictures_of(made)
+    windows = find_windows(np.arange(float(pictures.count)), start, end, 1.0)
     rng = np.random.default_rng(seed)
     null = shuffled_null(texts, pictures, windows, text, draws, rng)
     return windows, score_windows(texts, pictures, windows), null
+
+
+def pictures_of(made: Made) -> Pictures:
+    """Return the pictures of a session in which all have equally many tiles."""
+    vectors = unit_rows(made.pictures.reshape(-1, made.pictures.shape[-1]))
+    return Pictures(vectors, np.arange(0, len(vectors), len(vectors) // len(made.pictures)))
 
 
 def telling_session(utterances: list[tuple[float, float, int]], seconds: int) -> Made:
@@ -141,3 +149,34 @@ def test_number_of_pictures_moves_the_maximum_but_not_the_difference() -> None:
     assert np.corrcoef(np.log(count), score)[0, 1] > 0.4
     # Three standard errors of a correlation of nothing.
     assert abs(np.corrcoef(np.log(count), difference)[0, 1]) < 3 / np.sqrt(count.size)
+
+
+def test_tiles_are_taken_together_before_anything_is_drawn() -> None:
+    """A second tile like the first changes nothing; others raise both score and null."""
+    plain, tiled = random_session(12, planted=0.3), random_session(12, planted=0.3)
+    tiled.pictures = np.stack([plain.pictures, plain.pictures], axis=1)
+    for one, two in zip(vars(run(plain)[2]).values(), vars(run(tiled)[2]).values(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    tiled.pictures = np.stack([plain.pictures, random_session(13).pictures], axis=1)
+    _, scores, null = run(tiled)
+    assert (scores.greatest >= run(plain)[1].greatest - 1e-6).all()
+    assert null.difference == pytest.approx(scores.greatest - null.mean, abs=1e-12)
+    assert null.mean.mean() > run(plain)[2].mean.mean()
+
+
+def test_scattered_pictures_are_compared_with_runs_of_as_many() -> None:
+    """Words at 0, 5 and 9: three pictures, and no run that touches the stretch from 0 to 9."""
+    utterances = [(0.0, 9.0, 0), *((float(k), float(k), k // 4) for k in range(4, 40, 4))]
+    made = telling_session(utterances, 42)
+    start, end, text = (np.array(column) for column in zip(*made.utterances, strict=True))
+    words = TimedWords(np.array([0, 0, 0]), np.array([0.0, 5.2, 9.4]))
+    windows = find_windows(np.arange(42.0), start, end, 1.0, WindowOptions(points="words"), words)
+    assert windows.count.tolist() == [3] + [1] * 9
+    texts = unit_rows(made.texts)[text]
+    drawn = set()
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        null = shuffled_null(texts, pictures_of(made), windows, text, 1, rng)
+        drawn.add(round(float(null.draw[0]) * 100) - 1)
+        assert null.difference[0] == pytest.approx(0.10 - null.draw[0], abs=2e-3)
+    assert drawn == {k + 2 for k in range(12, 40, 4)}

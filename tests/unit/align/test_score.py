@@ -1,4 +1,4 @@
-"""Windows and scores against what a person would write down."""
+"""Scores against what a person would write down."""
 
 from __future__ import annotations
 
@@ -9,79 +9,25 @@ from hypothesis import strategies as st
 
 from egoalign.align.score import (
     DECIMALS,
-    Windows,
+    Pictures,
     blocks_of_equal_length,
-    find_windows,
     score_windows,
+    similarity,
     unit_rows,
 )
+from egoalign.video.window import Windows
 from tests.unit.align.made import unit
 
-GRID = np.arange(10.0)
+
+def runs(first: np.ndarray, count: np.ndarray) -> Windows:
+    """Return windows of consecutive pictures."""
+    points = [np.arange(f, f + c) for f, c in zip(first, count, strict=True)]
+    offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    return Windows(np.concatenate([np.empty(0), *points]).astype(np.int64), offsets, count > 10**6)
 
 
-def window(start: float, end: float, seconds: np.ndarray = GRID, reach: float = 1.0) -> list[float]:
-    windows = find_windows(seconds, np.array([start]), np.array([end]), reach)
-    first, count = int(windows.first[0]), int(windows.count[0])
-    return [*seconds[first : first + count], *(["nearest"] if windows.nearest[0] else [])]
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [
-        (2.0, 4.0, [2, 3, 4]),
-        (2.1, 3.9, [3]),
-        (2.1, 2.3, [2, "nearest"]),
-        (2.6, 2.8, [3, "nearest"]),
-        (2.5, 2.5, [2, "nearest"]),
-        (3.0, 3.0, [3]),
-        (8.5, 14.0, [9]),
-        (9.2, 10.4, [9, "nearest"]),
-        (10.2, 10.4, []),
-        (-0.8, -0.4, [0, "nearest"]),
-        (-4.0, -2.0, []),
-        (np.nan, 4.0, []),
-        (4.0, np.nan, []),
-    ],
-)
-def test_window_of_an_utterance(start: float, end: float, expected: list) -> None:
-    assert window(start, end) == expected
-
-
-def test_pictures_that_were_not_decoded_are_passed_over() -> None:
-    had = np.array([0.0, 1.0, 5.0, 6.0])
-    assert window(0.5, 5.5, had) == [1, 5]
-    assert window(1.8, 2.1, had) == [1, "nearest"]
-    assert window(2.9, 3.1, had) == []
-
-
-def test_no_pictures_at_all() -> None:
-    assert window(1.0, 2.0, np.zeros(0)) == []
-
-
-@given(
-    st.lists(st.integers(0, 40), unique=True, max_size=25),
-    st.floats(-3, 14),
-    st.floats(0, 6),
-    st.sampled_from([0.25, 1.0]),
-)
-def test_windows_equal_brute_force(
-    ticks: list[int], start: float, length: float, reach: float
-) -> None:
-    seconds = np.array(sorted(ticks)) * 0.25
-    end = start + length
-    inside = [second for second in seconds if start <= second <= end]
-    found = window(start, end, seconds, reach)
-    if inside:
-        assert found == inside
-        return
-    middle = (start + end) / 2
-    distances = np.abs(seconds - middle)
-    if seconds.size and distances.min() <= reach:
-        assert found[1:] == ["nearest"]
-        assert abs(found[0] - middle) == distances.min()
-    else:
-        assert found == []
+def one_tile(vectors: np.ndarray) -> Pictures:
+    return Pictures(vectors, np.arange(len(vectors)))
 
 
 def test_scores_equal_their_definition() -> None:
@@ -89,8 +35,7 @@ def test_scores_equal_their_definition() -> None:
     texts = unit_rows(unit(rng.normal(size=(40, 8))))
     pictures = unit_rows(unit(rng.normal(size=(30, 8))))
     first, count = rng.integers(0, 25, 40), rng.integers(0, 6, 40)
-    windows = Windows(first, count, np.zeros(40, dtype=bool))
-    scores = score_windows(texts, pictures, windows)
+    scores = score_windows(texts, one_tile(pictures), runs(first, count))
     for i in range(40):
         if count[i] == 0:
             assert np.isnan([scores.least[i], scores.mean[i], scores.greatest[i]]).all()
@@ -103,12 +48,40 @@ def test_scores_equal_their_definition() -> None:
         assert scores.least[i] <= scores.mean[i] <= scores.greatest[i]
 
 
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=12), st.integers(0, 1000))
+def test_a_picture_scores_as_its_best_tile(n_tiles: list[int], seed: int) -> None:
+    """Least, mean and greatest are over pictures, each with the greatest cosine of its tiles."""
+    rng = np.random.default_rng(seed)
+    vectors = unit_rows(rng.normal(size=(sum(n_tiles), 6)).astype(np.float16))
+    text = unit_rows(rng.normal(size=(1, 6)).astype(np.float16))
+    begins = np.cumsum([0, *n_tiles[:-1]])
+    parts = np.split(vectors, begins[1:])
+    best = [max(float(text[0] @ tile) for tile in part) for part in parts]
+    scores = score_windows(
+        text, Pictures(vectors, begins), runs(np.array([0]), np.array([len(n_tiles)]))
+    )
+    got = [scores.least[0], scores.mean[0], scores.greatest[0]]
+    assert got == pytest.approx([min(best), np.mean(best), max(best)], abs=2e-6)
+    assert best[scores.argmax[0]] == pytest.approx(max(best), abs=2e-6)
+    assert [similarity(text[0], part) for part in parts] == pytest.approx(best, abs=2e-6)
+
+
+def test_pictures_of_a_window_need_not_be_a_run() -> None:
+    rng = np.random.default_rng(8)
+    pictures, texts = (unit_rows(unit(rng.normal(size=(n, 8)))) for n in (12, 2))
+    windows = Windows(np.array([0, 5, 11, 3, 4, 9]), np.array([0, 3, 6]), np.zeros(2, dtype=bool))
+    scores = score_windows(texts, one_tile(pictures), windows)
+    for i, points in enumerate([[0, 5, 11], [3, 4, 9]]):
+        values = pictures[points] @ texts[i]
+        assert scores.mean[i] == pytest.approx(values.mean(), abs=2e-6)
+        assert scores.argmax[i] == points[int(np.argmax(values))]
+
+
 def test_equal_pictures_tie_exactly_and_the_earliest_is_named() -> None:
     rng = np.random.default_rng(4)
     pictures = unit_rows(np.repeat(unit(rng.normal(size=(1, 512))), 50, axis=0))
     texts = unit_rows(unit(rng.normal(size=(7, 512))))
-    windows = Windows(np.arange(7), np.full(7, 40), np.zeros(7, dtype=bool))
-    scores = score_windows(texts, pictures, windows)
+    scores = score_windows(texts, one_tile(pictures), runs(np.arange(7), np.full(7, 40)))
     assert (scores.least == scores.greatest).all()
     assert scores.argmax.tolist() == list(range(7))
 
@@ -127,6 +100,6 @@ def test_a_vector_of_zeros_is_our_own_fault() -> None:
 @given(st.lists(st.integers(0, 3), max_size=40))
 def test_blocks_hold_every_scored_utterance_once(counts: list[int]) -> None:
     count = np.array(counts, dtype=np.int64)
-    blocks = blocks_of_equal_length(Windows(np.zeros_like(count), count, count > 9))
+    blocks = blocks_of_equal_length(runs(np.zeros_like(count), count))
     seen = [(int(row), length) for length, rows in blocks for row in rows]
     assert sorted(seen) == [(i, c) for i, c in enumerate(counts) if c]

@@ -37,7 +37,7 @@ def problems(values) -> list[str]:
             {"encode": {"frames": "al"}},
             "encode.frames: found 'al', allowed: all, speech; did you mean 'all'?",
         ),
-        ({"encode": {"models": [{}]}}, "encode.models.0.name: missing; it has no default"),
+        ({"encode": {"models": [{}]}}, "encode.models.0: give either 'name'"),
         ({"demo": {"sessions": [4, 2]}}, "sessions [4.0, 2.0]"),
         ({"validate": {"qantiles": 3}}, "validate.qantiles: unknown key; did you mean 'quantiles'"),
         (
@@ -73,6 +73,21 @@ def test_all_problems_are_told_at_once():
 )
 def test_a_model_gets_an_id_fit_for_a_folder(name, pretrained, model_id):
     assert ModelOptions(name=name, pretrained=pretrained).model_id == model_id
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({}, "give either 'name'"),
+        ({"id": "a"}, "give either 'name'"),
+        ({"name": "m", "scores": "s.csv"}, "give either 'name'"),
+        ({"scores": "s.csv", "sha256": "0" * 64}, "'scores' stands alone"),
+        ({"scores": "s.csv", "text_vectors": "t.parquet"}, "'scores' stands alone"),
+    ],
+)
+def test_a_model_is_a_network_or_a_table_of_scores(model, message):
+    assert message in problems({"encode": {"models": [model]}})[1]
+    assert ModelOptions(scores="lab/our scores.csv").model_id == "our-scores"
 
 
 def test_options_come_back_from_json():

@@ -24,8 +24,8 @@ def test_embeddings_come_back_bit_exact(values):
 
     vector = np.array(values, np.float16)
     rows = [
-        {"frame_id": 0, "decoded": True, "embedding": vector},
-        {"frame_id": 1, "decoded": False, "reason": "why", "embedding": None},
+        {"frame_id": 0, "tile": 0, "decoded": True, "embedding": vector},
+        {"frame_id": 1, "tile": 0, "decoded": False, "reason": "why", "embedding": None},
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "e.parquet"

@@ -69,7 +69,7 @@ def test_a_session_becomes_four_tables(ingest):
 
 def test_speech_is_put_on_the_videos_clock(ingest, monkeypatch):
     found = Probe(True, duration_s=3.0, video_start_s=0.25, audio_start_s=1.0, packets=None)
-    monkeypatch.setattr("egoalign.corpus.ingest.probe", lambda path: found)
+    monkeypatch.setattr("egoalign.video.recording.probe", lambda path: found)
     monkeypatch.setattr("egoalign.corpus.ingest.frames_table", lambda *args, **kwargs: [])
     _, utterances, _, _, _ = ingest(transcript_offset_s=-0.5)
     assert utterances[0]["start_s"] == pytest.approx(0.5 + 0.75 - 0.5)
@@ -115,12 +115,12 @@ def test_a_bad_video_leaves_its_reason_and_the_speech(ingest, folder, data, reas
     assert frames == []
 
 
-def test_several_videos_are_refused_with_a_reason(ingest):
-    media = ingest(video=["a.mp4", "b.mp4"])[0]
-    assert (media[0]["readable"], media[0]["reason"]) == (
-        False,
-        "several video files are not supported yet",
-    )
+def test_chapters_run_on(ingest, folder):
+    (folder / "b.mp4").write_bytes((folder / "a.mp4").read_bytes())
+    media, _, _, frames, _ = ingest(video=["a.mp4", "b.mp4"])
+    assert (media[0]["n_pictures"], media[0]["duration_s"]) == (30, pytest.approx(6.0))
+    assert media[0]["backend"].count(";") == 1
+    assert [row["shown_s"] for row in frames] == pytest.approx([0, 1, 2, 3, 4, 5, 5.8])
 
 
 def test_bad_files_stop_the_run_where_asked(ingest):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from egoalign.corpus.files import missing_files
 from egoalign.corpus.read import (
     ROW_KEYS,
     join_paths,
-    missing_files,
     parse_row,
     read_corpus,
     split_paths,
@@ -64,6 +64,7 @@ def test_a_session_becomes_the_row_of_its_jobs(read):
         "session_id": "a.1",
         "video": ["v/a.mp4", "v/b.mp4"],
         "transcript": "t/a.csv",
+        "rttm": None,
         "transcript_offset_s": -0.5,
         "age_days": 365.0,
         "exclude": True,
@@ -79,6 +80,7 @@ def test_a_session_becomes_the_row_of_its_jobs(read):
         "session_id": "b",
         "video": ["v/c.mp4"],
         "transcript": None,
+        "rttm": None,
         "transcript_offset_s": 0.0,
         "age_days": None,
         "exclude": False,
@@ -176,7 +178,6 @@ def test_wrong_headers_are_named(problems, sessions, message):
             "a" * 101,
             f"session_id {'a' * 101!r} has 101 characters; at most 100 are allowed",
         ),
-        ("video", ";", "video is empty; give the path of the video file"),
         (
             "transcript_offset_s",
             "1,5",
@@ -302,3 +303,23 @@ def test_the_keys_of_a_row_are_those_that_sessions_have(tmp_path):
     (tmp_path / "s.tsv").write_text("child_id\tsession_id\tvideo\nK1\ts1\ta.mp4\n")
     corpus = read_corpus(tmp_path / "c.tsv", tmp_path / "s.tsv", tmp_path)
     assert tuple(corpus.sessions[0].row()) == ROW_KEYS
+
+
+@pytest.mark.parametrize("cell", ["", "NA", ";"])
+def test_a_session_may_have_no_video(tmp_path, cell):
+    (tmp_path / "c.tsv").write_text("child_id\nK1\n")
+    (tmp_path / "s.tsv").write_text(f"child_id\tsession_id\tvideo\nK1\ts1\t{cell}\n")
+    corpus = read_corpus(tmp_path / "c.tsv", tmp_path / "s.tsv", tmp_path)
+    assert corpus.sessions[0].videos == ()
+    assert corpus.sessions[0].row()["video"] == []
+    assert missing_files(corpus) == []
+
+
+def test_embeddings_are_looked_for_once_a_model(tmp_path):
+    (tmp_path / "c.tsv").write_text("child_id\nK1\n")
+    (tmp_path / "s.tsv").write_text("child_id\tsession_id\tvideo\nK1\ts1\t{model}/a.npy\n")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.npy").touch()
+    corpus = read_corpus(tmp_path / "c.tsv", tmp_path / "s.tsv", tmp_path)
+    assert corpus.sessions[0].files(["b", "c"]) == ("b/a.npy", "c/a.npy")
+    assert missing_files(corpus, ["b", "c"]) == ["K1/s1: 'c/a.npy' is not there"]

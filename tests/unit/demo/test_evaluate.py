@@ -156,7 +156,7 @@ def run(folder, n):
         for k in range(n)
     ]
     frames = [{"frame_id": k, "requested_s": float(k), "wanted": True} for k in range(10)]
-    pictures = [{"frame_id": k, "decoded": True, "embedding": unit} for k in range(10)]
+    pictures = [{"frame_id": k, "tile": 0, "decoded": True, "embedding": unit} for k in range(10)]
     texts = [{"text_id": "t0", "n_tokens": 1, "truncated": False, "embedding": unit}]
     write_table(UTTERANCES, utterances, folder / f"u/{stem}.utterances.parquet")
     write_table(FRAMES, frames, folder / f"f/{stem}.frames.parquet")
@@ -178,7 +178,7 @@ def test_shuffled_pairs_take_runs_of_other_childrens_pictures():
     axes = np.eye(3)
     vectors = {
         (f"c{child}", f"s{k}"): SessionVectors(
-            {"u": np.array([1.0, 10.0, 100.0])}, {float(t): axes[child] for t in range(4 + k)}
+            {"u": np.array([1.0, 10.0, 100.0])}, {float(t): axes[child][None] for t in range(4 + k)}
         )
         for child in range(3)
         for k in range(2)

@@ -12,6 +12,8 @@ from egoalign.demo.plan import corpus_plan, refer_probability, word_effect
 from egoalign.log import UserError
 from egoalign.tables import months
 
+FORMATS = ["json", "csv", "srt", "vtt", "cha", "eaf"]
+
 
 def test_the_default_corpus_is_of_the_stated_size():
     plan = corpus_plan(DemoOptions())
@@ -20,12 +22,22 @@ def test_the_default_corpus_is_of_the_stated_size():
     assert all(60 <= duration <= 120 for duration in durations)
     assert 25 * 60 <= sum(durations) <= 28 * 60
     assert {session.size for session in plan.sessions} == {(480, 854), (854, 480)}
-    assert {session.transcript_format for session in plan.sessions} == {"json", "csv"}
     for child in plan.children:
         ages = [months(session.age_days) for session in child.sessions]
         assert ages[0] >= 6
         assert ages[-1] <= 30
         assert all(first < second for first, second in pairwise(ages))
+
+
+def test_each_child_has_its_own_kinds_of_files_in_all_its_sessions():
+    plan = corpus_plan(DemoOptions(children=7))
+    kinds = [
+        {(session.video_kind, session.transcript_format) for session in child.sessions}
+        for child in plan.children
+    ]
+    assert [len(found) for found in kinds] == [1] * 7
+    assert len({video for found in kinds for video, _ in found}) == 6
+    assert [next(iter(found))[1] for found in kinds] == [*FORMATS, "json"]
 
 
 def test_a_tiny_corpus_has_unequal_children():
@@ -88,4 +100,7 @@ def test_the_tables_are_a_corpus_that_the_workflow_reads(tmp_path):
     assert rows["D06", "s3"]["exclude"]
     assert rows["D06", "s3"]["exclude_reason"] == "consent withdrawn"
     assert rows["D01", "s1"]["video"] == ["made/videos/D01/s1.mp4"]
+    assert rows["D06", "s1"]["video"] == [f"made/videos/D06/s1_{part}.mp4" for part in (1, 2)]
+    assert rows["D04", "s1"]["rttm"] == "made/rttm/D04/s1.rttm"
+    assert [child for (child, _), row in rows.items() if row["rttm"]] == ["D04"] * 4
     assert rows["D01", "s1"]["age_days"] == plan.session("D01", "s1").age_days

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,19 +12,22 @@ from egoalign.demo.audio import SAMPLE_RATE, babble
 from egoalign.demo.drawn import DrawnSource
 from egoalign.demo.film import direct
 from egoalign.demo.plan import VIDEO_FPS, corpus_plan
-from egoalign.demo.session import make_session, open_source
+from egoalign.demo.scenes import Share
+from egoalign.demo.session import lost_pictures, make_session, open_source, stored_pictures
 from egoalign.demo.speech import Named, Utterance
 from egoalign.demo.truth import IN_VIEW_SHARE, truth_paths
+from egoalign.demo.video_kinds import VideoKind
 from egoalign.log import UserError
 from egoalign.tables import DEMO_UTTERANCES, DEMO_VISIBLE, read_table
 
 OPTIONS = DemoOptions(children=2, sessions=(1, 1), duration_s=(20, 20))
+VIDEO, TRANSCRIPT = "raw/videos/D01/s1.mp4", "raw/transcripts/D01/s1.json"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    make_session(OPTIONS, "D01", "s1", folder / "s1.mp4", folder / "s1.json", folder / "truth")
+    make_session(OPTIONS, "D01", "s1", folder / "raw", folder / "truth")
     return folder
 
 
@@ -32,7 +36,7 @@ def test_the_video_is_h264_with_aac_sound_and_the_planned_pictures(made):
     from av.video.frame import PictureType
 
     session = corpus_plan(OPTIONS).session("D01", "s1")
-    with av.open(str(made / "s1.mp4")) as container:
+    with av.open(str(made / VIDEO)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert video.codec_context.name == "h264"
         assert (video.width, video.height) == session.size
@@ -50,7 +54,7 @@ def test_each_picture_shows_what_was_drawn_for_its_second(made):
 
     film = direct(OPTIONS.seed, corpus_plan(OPTIONS).session("D01", "s1"), DrawnSource())
     drawn = {k: rgb for k, (rgb, _) in enumerate(film.pictures()) if k % 40 == 0}
-    with av.open(str(made / "s1.mp4")) as container:
+    with av.open(str(made / VIDEO)) as container:
         shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     for k, rgb in drawn.items():
         errors = {j: np.abs(shown[j].astype(int) - rgb).mean() for j in drawn}
@@ -62,7 +66,7 @@ def test_the_truth_is_that_of_the_rendered_masks_and_joins_the_transcript(made):
     visible_path, utterances_path = truth_paths(made / "truth", "D01", "s1")
     visible = read_table(DEMO_VISIBLE, visible_path).to_pylist()
     utterances = read_table(DEMO_UTTERANCES, utterances_path).to_pylist()
-    segments = json.loads((made / "s1.json").read_text(encoding="utf-8"))["segments"]
+    segments = json.loads((made / TRANSCRIPT).read_text(encoding="utf-8"))["segments"]
     assert [row["utterance_id"] for row in utterances] == [
         f"u{k:05d}" for k in range(len(segments))
     ]
@@ -79,9 +83,30 @@ def test_the_truth_is_that_of_the_rendered_masks_and_joins_the_transcript(made):
 
 
 def test_the_same_session_is_the_same_file(made, tmp_path):
-    make_session(OPTIONS, "D01", "s1", tmp_path / "a.mp4", tmp_path / "a.json", tmp_path / "t")
-    assert (tmp_path / "a.mp4").read_bytes() == (made / "s1.mp4").read_bytes()
-    assert (tmp_path / "a.json").read_bytes() == (made / "s1.json").read_bytes()
+    make_session(OPTIONS, "D01", "s1", tmp_path / "raw", tmp_path / "truth")
+    names = [path.relative_to(made) for path in made.rglob("*") if path.is_file()]
+    assert len(names) == 4
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (made / name).read_bytes(), name
+
+
+def test_while_a_picture_is_lost_the_one_before_is_on_screen():
+    drawn = [(np.full((2, 2, 3), k), {"ball": Share(k / 10, 0.0)}) for k in range(5)]
+    shares = []
+    stored = list(stored_pictures(drawn, np.array([0, 1, 1, 0, 0], dtype=bool), shares))
+    assert [None if rgb is None else rgb[0, 0, 0] for rgb in stored] == [0, None, None, 3, 4]
+    assert [shown["ball"].picture for shown in shares] == [0.0, 0.0, 0.0, 0.3, 0.4]
+
+
+def test_pictures_are_lost_where_the_kind_of_video_says_so():
+    session = corpus_plan(OPTIONS).session("D01", "s1")
+    assert not lost_pictures(np.random.default_rng(0), session).any()
+    parted = replace(session, video_kind=VideoKind(n_files=3, lost_share=0.3))
+    lost = lost_pictures(np.random.default_rng(0), parted)
+    assert len(lost) == 20 * VIDEO_FPS
+    assert 0.2 < lost.mean() < 0.4
+    for first, last in parted.video_kind.parts(len(lost)):
+        assert not lost[[first, last - 1]].any()
 
 
 def test_a_film_is_cut_into_scenes_of_ordinary_length():

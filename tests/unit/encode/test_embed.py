@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import open_clip
 import pytest
 import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from egoalign.encode.ahead import Ahead
+from egoalign.encode.ahead import Ahead, in_turn
 from egoalign.encode.embed import count_tokens, embed_pictures, embed_texts
+from egoalign.encode.picture import Preparation
 from egoalign.video.decode import Picture
 
 TEXTS = ["a red ball", "yeah", "where did the shoe go", "", "dog", "   "]
@@ -29,6 +33,11 @@ def vectors(model, pictures, batch_size):
     return [vector for _, vector in embed_pictures(model, pictures, batch_size)]
 
 
+def cosine(one, other):
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
 def test_pictures_are_embedded_as_open_clip_does(tiny_model, pictures):
     ours = vectors(tiny_model, pictures, 4)
     with torch.no_grad():
@@ -36,9 +45,11 @@ def test_pictures_are_embedded_as_open_clip_does(tiny_model, pictures):
             if picture.rgb is None:
                 assert vector is None
                 continue
-            batch = tiny_model.transform(Image.fromarray(picture.rgb))[None]
+            settings = PreprocessCfg(**tiny_model.network.visual.preprocess_cfg)
+            transform = image_transform_v2(settings, is_train=False)
+            batch = transform(Image.fromarray(picture.rgb))[None]
             reference = tiny_model.network.encode_image(batch, normalize=True)[0].numpy()
-            np.testing.assert_allclose(vector.astype(np.float32), reference, atol=1e-3)
+            np.testing.assert_allclose(vector[0].astype(np.float32), reference, atol=1e-3)
 
 
 def test_texts_are_embedded_as_open_clip_does(tiny_model):
@@ -55,7 +66,7 @@ def test_texts_are_embedded_as_open_clip_does(tiny_model):
 
 
 def test_vectors_have_unit_length(tiny_model, pictures):
-    found = [v for v in vectors(tiny_model, pictures, 3) if v is not None]
+    found = [v[0] for v in vectors(tiny_model, pictures, 3) if v is not None]
     found += [t.vector for t in embed_texts(tiny_model, TEXTS, 3) if t.vector is not None]
     assert {v.dtype for v in found} == {np.dtype(np.float16)}
     np.testing.assert_allclose(
@@ -71,9 +82,8 @@ def test_batches_do_not_matter(tiny_model, pictures, batch_size):
         if one is None:
             assert other is None
         else:
-            cosine = float(one.astype(np.float64) @ other.astype(np.float64))
-            length = np.linalg.norm(one.astype(float)) * np.linalg.norm(other.astype(float))
-            assert cosine / length >= 1 - 1e-5
+            assert one.shape == other.shape == (1, 24)
+            assert cosine(one[0], other[0]) >= 1 - 1e-5
 
 
 def test_twice_is_the_same(tiny_model, pictures):
@@ -82,6 +92,37 @@ def test_twice_is_the_same(tiny_model, pictures):
     ):
         if one is not None:
             np.testing.assert_array_equal(one, other)
+
+
+def tiles_of(model, pictures, batch_size, way):
+    other = replace(model, preparation=Preparation(model.network.visual.preprocess_cfg, way))
+    return vectors(other, pictures, batch_size)
+
+
+def test_tiles_are_embedded_as_pictures_of_their_own(tiny_model, pictures):
+    """Two tiles of a picture 64 by 48; a square one has one. Batches cut between pictures."""
+    several = [*pictures, Picture(7, pictures[0].rgb[:, :48].copy(), None)]
+    for batch_size in (1, 3, 64):
+        found = tiles_of(tiny_model, several, batch_size, "tiles_max")
+        assert [None if v is None else len(v) for v in found] == [2, 2, 2, None, 2, 2, 2, 1]
+        for picture, tiles in zip(several, found, strict=True):
+            if tiles is None:
+                continue
+            parts = [picture.rgb[:, :48], picture.rgb[:, -48:]][: len(tiles)]
+            alone = [Picture(k, part.copy(), None) for k, part in enumerate(parts)]
+            for tile, (expected,) in zip(tiles, vectors(tiny_model, alone, 1), strict=True):
+                # Edges differ: a tile is cut after the picture is made smaller.
+                assert cosine(tile, expected) > 0.98
+
+
+def test_the_mean_of_tiles_is_a_unit_vector_of_their_unit_vectors(tiny_model, pictures):
+    means = tiles_of(tiny_model, pictures, 4, "tiles_mean")
+    for mean, tiles in zip(means, tiles_of(tiny_model, pictures, 4, "tiles_max"), strict=True):
+        if tiles is None:
+            assert mean is None
+            continue
+        total = tiles.astype(np.float64).sum(axis=0)
+        np.testing.assert_allclose(mean, [total / np.linalg.norm(total)], atol=2e-3)
 
 
 def test_order_and_reasons_are_kept(tiny_model, pictures):
@@ -139,3 +180,11 @@ def test_working_ahead_passes_errors_on():
     assert next(ahead) == 1
     with pytest.raises(ValueError, match="broken"):
         next(ahead)
+
+
+def test_sources_take_turns_until_all_are_at_their_end():
+    assert list(in_turn([range(3), [], iter([10, None, 12, 13, 14])])) == [
+        *(0, 10, 1, None, 2, 12),
+        *(13, 14),
+    ]
+    assert list(in_turn([])) == []

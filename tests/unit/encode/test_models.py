@@ -11,7 +11,7 @@ import torch
 from egoalign.cli import main
 from egoalign.config import ModelOptions
 from egoalign.encode.device import choose_device
-from egoalign.encode.models import fetch_model, load_model
+from egoalign.encode.models import fetch_model, load_model, picture_size
 from egoalign.encode.weights import check_weights, file_digest, find_weights
 from egoalign.log import UserError
 
@@ -86,6 +86,32 @@ def test_known_names_are_prepared_as_their_weights_need():
     assert from_file.preprocess == siglip.preprocess
     assert _architecture(ModelOptions(name="ViT-B-32", pretrained="openai")).quick_gelu
     assert not _architecture(ModelOptions(name="ViT-B-32", pretrained="laion2b_e16")).quick_gelu
+
+
+def test_the_size_of_pictures_is_known_before_the_model_is_loaded(
+    tiny, tiny_model, monkeypatch, tmp_path
+):
+    import huggingface_hub as hub
+
+    assert picture_size(tiny.name) == 32
+    assert json.loads(tiny_model.facts["preprocessing"])["size"] == [32, 32]
+    assert picture_size("ViT-B-32-quickgelu") == 224
+    assert picture_size("ViT-B/32") == 224
+    wrapped = tmp_path / "wrapped.json"
+    wrapped.write_text('{"model_cfg": {"vision_cfg": {"image_size": [40, 24]}}}')
+    assert picture_size(str(wrapped)) == 40
+    monkeypatch.setattr(hub, "try_to_load_from_cache", lambda repo, name: str(wrapped))
+    assert picture_size("hf-hub:someone/something") == 40
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"vision_cfg": {"image_size": "big"}}'])
+def test_a_size_that_cannot_be_told_is_left_to_loading(content, no_network, tmp_path):
+    path = tmp_path / "odd.json"
+    path.write_text(content)
+    assert picture_size(str(path)) is None
+    assert picture_size(str(tmp_path / "absent.json")) is None
+    assert picture_size("no-such-model") is None
+    assert picture_size("hf-hub:someone/something") is None
 
 
 def test_a_typo_in_the_name(cpu):

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from egoalign.cli import main
-from egoalign.encode.session import encode_session
+from egoalign.encode import session as step
+from egoalign.encode.session import decoded_ahead, encode_session, frame_embeddings_table
 from egoalign.tables import (
     FRAME_EMBEDDINGS,
     FRAMES,
@@ -21,6 +22,7 @@ from egoalign.tables import (
     read_table,
     write_table,
 )
+from egoalign.video.decode import Picture
 from egoalign.video.grid import frames_table
 from egoalign.video.probe import probe
 
@@ -86,8 +88,78 @@ def test_vectors_belong_to_their_seconds(session, tiny, tiny_model, clip, tmp_pa
     alone = decode(clip, probe(clip), [4.0])
     ((_, vector),) = embed_pictures(tiny_model, alone, 1)
     found = np.array(frames[4]["embedding"], dtype=np.float64)
-    assert float(found @ vector.astype(np.float64)) > 0.9995
+    assert float(found @ vector[0].astype(np.float64)) > 0.9995
     np.testing.assert_allclose(np.linalg.norm(found), 1.0, atol=1e-3)
+
+
+def test_each_grid_point_is_embedded_once_however_many_utterances_share_it(
+    session, tiny, tmp_path, monkeypatch
+):
+    """Four utterances over the same seconds: what is decoded, and goes through the model."""
+    asked, passed = [], []
+    ahead, embed = step.decoded_ahead, step.embed_pictures
+
+    def counted_ahead(recording, seconds, *rest):
+        asked.extend(seconds)
+        return ahead(recording, seconds, *rest)
+
+    def counted_embed(model, pictures, batch_size):
+        for picture, vectors in embed(model, pictures, batch_size):
+            passed.append(picture.index)
+            yield picture, vectors
+
+    monkeypatch.setattr(step, "decoded_ahead", counted_ahead)
+    monkeypatch.setattr(step, "embed_pictures", counted_embed)
+    spoken = [(1.2, 4.1), (2.0, 4.0), (1.9, 3.1), (3.9, 4.2)]
+    encode_session(**session(mode="speech", utterances=spoken), options=tiny)
+    assert asked == pytest.approx([2.0, 3.0, 4.0], abs=0.1)
+    assert passed == [0, 1, 2]
+    rows = read_table(FRAME_EMBEDDINGS, tmp_path / "out" / "f.parquet").to_pylist()
+    assert [row["frame_id"] for row in rows if row["decoded"]] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(("picture", "tiles"), [("pad", 1), ("tiles_mean", 1), ("tiles_max", 2)])
+def test_other_ways_to_show_a_picture(picture, tiles, session, tiny, tmp_path, caplog):
+    with caplog.at_level("INFO", "egoalign"):
+        encode_session(
+            **session(exclude_intervals=[(2.0, 3.0)]), options=tiny, picture=picture, batch_size=3
+        )
+    assert "5 of 5 pictures" in caplog.text
+    table = read_table(FRAME_EMBEDDINGS, tmp_path / "out" / "f.parquet")
+    expected = [
+        (k, tile, k not in (2, 3)) for k in range(7) for tile in range(1 if k in (2, 3) else tiles)
+    ]
+    names = ("frame_id", "tile", "decoded")
+    assert [tuple(row[name] for name in names) for row in table.to_pylist()] == expected
+    assert read_metadata(tmp_path / "out" / "f.parquet")["picture"] == picture
+
+
+class Numbered:
+    """A recording whose pictures show their second."""
+
+    notes = ()
+
+    def pictures(self, seconds, backend, short_side):
+        for index, second in enumerate(seconds):
+            yield Picture(index, np.full((2, 2, 3), second, np.uint8), None)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n", [0, 1, 40, 64, 101, 200])
+def test_stretches_of_a_recording_are_decoded_side_by_side(n, threads):
+    found = list(decoded_ahead(Numbered(), list(range(n)), "pyav", None, threads))
+    assert sorted(picture.index for picture in found) == list(range(n))
+    assert all(picture.rgb[0, 0, 0] == picture.index for picture in found)
+    again = decoded_ahead(Numbered(), list(range(n)), "pyav", None, threads)
+    assert [picture.index for picture in again] == [picture.index for picture in found]
+    if threads == 2 and n == 64:
+        assert [picture.index for picture in found[:4]] == [0, 32, 1, 33]
+
+
+def test_a_table_needs_every_wanted_point(session):
+    grid = read_table(FRAMES, session()["frames"])
+    with pytest.raises(ValueError, match="1 pictures for 7 wanted grid points"):
+        frame_embeddings_table(grid, [(Picture(0, None, "gone"), None)])
 
 
 def test_metadata_says_what_made_the_vectors(session, tiny, tmp_path):
@@ -99,6 +171,7 @@ def test_metadata_says_what_made_the_vectors(session, tiny, tmp_path):
         assert facts["model_name"] == "tiny-test.json"
         assert len(facts["weights_sha256"]) == 64
         assert facts["precision"] == "fp32"
+        assert facts["picture"] == "crop"
         assert (facts["embed_dim"], facts["batch_size"]) == ("24", "8")
         assert str(tmp_path) not in json.dumps(facts)
 

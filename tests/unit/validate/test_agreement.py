@@ -37,7 +37,8 @@ def vectors(angles: list[float]) -> dict[tuple[str, str], SessionVectors]:
     return {
         ("kim", "day1"): SessionVectors(
             {f"u{k}": at_angle(angle) for k, angle in enumerate(angles)} | {"zero": at_angle(0)},
-            {float(k): at_angle(angle) for k, angle in enumerate(angles)} | {-1.0: at_angle(0)},
+            {float(k): at_angle(angle)[None] for k, angle in enumerate(angles)}
+            | {-1.0: at_angle(0)[None]},
         )
     }
 
@@ -101,7 +102,7 @@ def test_unrelated_vectors_are_chosen_at_chance() -> None:
     for _ in range(2000):
         chosen = item("choose_image")
         rows = unit_rows(rng.normal(size=(5, 16)))
-        session = SessionVectors({"zero": rows[4]}, {float(k): rows[k] for k in range(4)})
+        session = SessionVectors({"zero": rows[4]}, {float(k): rows[k][None] for k in range(4)})
         ask_model(chosen, {("kim", "day1"): session})
         right.append(chosen.model_correct)
     assert abs(np.mean(right) - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 2000)

@@ -43,3 +43,12 @@ def test_decord_is_never_used_where_it_may_be_wrong(found):
     }
     for why, change in doubts.items():
         assert choose_backend(dataclasses.replace(found, **change), "decord") == ("pyav", why)
+
+
+def test_close_key_frames_are_for_pyav_unless_decord_is_asked_for(tmp_path, clip_tools):
+    close = probe(clip_tools["write_clip"](tmp_path / "close.mp4", n=60, options={"g": "10"}))
+    assert choose_backend(close) == (
+        "pyav",
+        "key frames are close, so PyAV skips what is not wanted",
+    )
+    assert choose_backend(close, "decord")[0] == "decord"

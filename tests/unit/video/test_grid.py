@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from egoalign.config import WindowOptions
 from egoalign.tables import FRAMES, conform
 from egoalign.video.grid import frames_table, grid_seconds
 from egoalign.video.probe import probe, unreadable
+from egoalign.video.window import TimedWords
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,23 @@ def test_speech_takes_points_inside_or_the_nearest(ten_seconds):
     rows = frames_table(ten_seconds, 1.0, "speech", spoken)
     assert [row["frame_id"] for row in rows if row["wanted"]] == [2, 3, 4, 6]
     assert {row["reason"] for row in rows if not row["wanted"]} == {"no speech"}
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ({}, [2, 3, 4, 6]),
+        ({"before_s": 1.0, "after_s": 2.0}, [1, 2, 3, 4, 5, 6, 7]),
+        ({"points": "number", "number": 2}, [2, 3, 5, 6]),
+        ({"points": "words"}, [2, 6, 9]),
+    ],
+)
+def test_speech_takes_the_points_of_the_configs_window(ten_seconds, window, expected):
+    spoken = [(1.9, 4.1), (5.6, 5.9)]
+    words = TimedWords(np.array([0, 0, 0]), np.array([2.2, 9.3, 50.0]))
+    options = WindowOptions.model_validate(window)
+    rows = frames_table(ten_seconds, 1.0, "speech", spoken, window=options, words=words)
+    assert [row["frame_id"] for row in rows if row["wanted"]] == expected
 
 
 def test_excluded_stretches_are_closed(ten_seconds):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from egoalign.tables import MEDIA, conform
+from egoalign.video.backend import choose_backend
 from egoalign.video.decode import decode
 from egoalign.video.probe import probe, unreadable
 
@@ -17,7 +18,8 @@ def test_a_plain_video(tmp_path, clip_tools):
     path = clip_tools["write_clip"](tmp_path / "clip.mp4", audio_shift_s=0.0)
     found = probe(path)
     assert found.readable
-    assert found.n_pictures == 150
+    assert (found.n_pictures, found.n_hidden) == (150, 0)
+    assert found.container_start_s == pytest.approx(found.audio_start_s, abs=0.001)
     assert found.duration_s == pytest.approx(5.0)
     assert found.frame_rate == pytest.approx(30.0)
     assert found.variable_rate is False
@@ -71,7 +73,7 @@ def test_bad_files_each_have_their_reason(tmp_path):
     reasons = {
         None: "video missing",
         tmp_path / "absent.mp4": "video missing",
-        tmp_path / "link.mp4": "video missing",
+        tmp_path / "link.mp4": "video missing: a link to nothing",
         tmp_path: "video unreadable: it is a folder, not a file",
         made("empty.mp4", b""): "video unreadable: the file is empty",
         made("prose.mp4", b"not a video\n" * 200): (
@@ -154,6 +156,47 @@ def test_damaged_pictures_are_missing_and_never_a_neighbour(backend, tmp_path, c
     assert {p.reason for p in pictures if p.rgb is None} == {"picture could not be decoded"}
     assert [(at, n) for at, n in enumerate(numbers) if n is not None and n not in (at, -1)] == []
     assert 0 < sum(number is None for number in numbers) < 200
+
+
+@pytest.mark.parametrize("options", [{"bf": "0", "g": "40"}, {"bf": "3", "g": "40"}])
+def test_a_stream_without_times_is_shown_at_its_rate(options, tmp_path, clip_tools):
+    found = probe(clip_tools["write_clip"](tmp_path / "clip.h264", rate=25, options=options))
+    assert found.readable
+    assert found.reason == "file has no times: its pictures are taken as 25 a second"
+    assert (found.n_pictures, found.duration_s) == (150, pytest.approx(6.0))
+    assert choose_backend(found) == ("pyav", "the file has no presentation times")
+    seconds = [(number + 0.5) / 25 for number in range(150)]
+    pictures = decode(tmp_path / "clip.h264", found, seconds)
+    assert [clip_tools["read_number"](p.rgb) for p in pictures] == list(range(150))
+
+
+def test_a_wrong_extension_does_not_matter(tmp_path, clip_tools):
+    path = clip_tools["write_clip"](tmp_path / "clip.mkv", n=30).rename(tmp_path / "clip.mp4")
+    found = probe(path)
+    assert (found.reason, found.n_pictures, found.container) == (None, 30, "matroska,webm")
+    (picture,) = decode(path, found, [0.5], choose_backend(found)[0])
+    assert clip_tools["read_number"](picture.rgb) == 15
+
+
+def test_a_piece_blanked_in_the_middle_loses_only_its_group(tmp_path, clip_tools):
+    path = clip_tools["write_clip"](
+        tmp_path / "clip.mp4",
+        n=300,
+        options={"g": "30"},
+        container_options={"movflags": "faststart"},
+    )
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 200] = bytes(200)
+    path.write_bytes(content)
+    found = probe(path)
+    assert found.readable
+    seconds = [(number + 0.5) / 30 for number in range(300)]
+    for backend in ("pyav", choose_backend(found)[0]):
+        pictures = decode(path, found, seconds, backend)
+        numbers = [None if p.rgb is None else clip_tools["read_number"](p.rgb) for p in pictures]
+        assert [(at, n) for at, n in enumerate(numbers) if n is not None and n != at] == []
+        assert 0 < numbers.count(None) <= 60
 
 
 def test_one_picture_is_a_video(tmp_path, clip_tools):

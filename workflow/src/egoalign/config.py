@@ -45,29 +45,81 @@ class TranscriptColumns(Section):
     utterance_id: str = Field(
         "utterance_no", description="column of the utterance's own id, if there is one"
     )
+    language: str = Field("language", description="column of the language, if there is one")
 
 
+TranscriptFormat = Literal[
+    "auto",
+    "csv",
+    "whisperx",
+    "whisper",
+    "stable_ts",
+    "whisper_tsv",
+    "srt",
+    "vtt",
+    "babyview_tokens",
+    "saycam",
+    "childproject",
+    "chat",
+    "chat_text",
+    "elan",
+    "textgrid",
+]
+SpeakerScheme = Literal["vtc", "chat", "lena", "childproject", "pyannote"]
+TextRule = Literal["codes", "inaudible", "fillers", "blanks"]
 SpeakerType = Literal["key_child", "other_child", "female_adult", "male_adult", "unknown"]
 
 
 class TranscriptsOptions(Section):
     """How transcripts are read."""
 
-    format: Literal["auto", "csv", "whisperx"] = Field(
+    format: TranscriptFormat = Field(
         "auto", description="format of every transcript; auto: by suffix and content"
     )
     columns: TranscriptColumns = Field(
         default_factory=TranscriptColumns, description="column names of CSV transcripts"
     )
-    time_unit: Literal["s", "ms"] = Field("s", description="unit of times in CSV transcripts")
+    time_unit: Literal["s", "ms", "clock"] = Field(
+        "s", description="times in CSV transcripts: seconds, milliseconds, or m:ss and h:mm:ss"
+    )
+    speaker_scheme: SpeakerScheme | None = Field(
+        None, description="meaning of the speaker labels in the transcripts"
+    )
+    rttm_scheme: SpeakerScheme = Field(
+        "vtc",
+        description="meaning of the labels in the RTTM files that sessions.tsv names; there it "
+        "goes before the list 'speakers'",
+    )
     speakers: dict[str, SpeakerType] = Field(
         default_factory=dict,
-        description="speaker type of each label in the transcripts; a label that is not listed "
-        "and is not itself a type is read as unknown and flagged",
+        description="speaker type of single labels, before the scheme; '*' stands for all others. "
+        "With a scheme or a list, any other label is an error; with neither, speakers are unknown",
+    )
+    text_rules: list[TextRule] = Field(
+        ["codes", "inaudible", "fillers", "blanks"],
+        description="what is removed from the text as read before it is encoded, in this order",
+    )
+    languages: list[str] = Field(
+        default_factory=list,
+        description="languages that are kept, as the lab writes them; empty keeps all",
+    )
+    language_from: Literal["column", "children"] = Field(
+        "column",
+        description="where the language stands: in the transcripts' column, or in children.tsv",
+    )
+    merged: str | None = Field(
+        None,
+        description="one token table of many recordings (Parquet or CSV), for the sessions that "
+        "name no transcript; they are found in it by source_name, session_id or the video's name",
     )
     on_bad_transcript: Literal["skip", "fail"] = Field(
         "skip", description="skip: the session is marked failed and the rest goes on; fail: stop"
     )
+
+    @property
+    def by_childrens_languages(self) -> bool:
+        """Whether speech is kept or left out by the languages in the table of children."""
+        return bool(self.languages) and self.language_from == "children"
 
 
 class VideoOptions(Section):
@@ -79,12 +131,17 @@ class VideoOptions(Section):
     on_bad_video: Literal["skip", "fail"] = Field(
         "skip", description="skip: the session is marked failed and the rest goes on; fail: stop"
     )
+    pictures_fps: float = Field(
+        1.0, gt=0, description="pictures a second in folders of pictures and tables of embeddings"
+    )
 
 
 class ModelOptions(Section):
-    """One vision-language model."""
+    """One vision-language model, or a table of scores that some model gave elsewhere."""
 
-    name: str = Field(description="open_clip model name, 'hf-hub:<id>', or a model config .json")
+    name: str = Field(
+        "", description="open_clip model name, 'hf-hub:<id>', or a model config .json"
+    )
     pretrained: str | None = Field(
         None, description="open_clip tag, or path of a .safetensors or .pt state dict"
     )
@@ -98,13 +155,37 @@ class ModelOptions(Section):
         pattern="^[0-9a-f]{64}$",
         description="digest that the weights file must have; checked when given",
     )
+    text_vectors: str | None = Field(
+        None,
+        description="Parquet of the model's vectors of texts (text, embedding), instead of its "
+        "text encoder",
+    )
+    scores: str | None = Field(
+        None,
+        description="CSV or Parquet of scores in the columns of table 'lab_scores', instead of a "
+        "model; stands alone or beside 'id'",
+    )
+
+    @model_validator(mode="after")
+    def _model_or_scores(self) -> ModelOptions:
+        if bool(self.name) == bool(self.scores):
+            raise ValueError("give either 'name' (a model) or 'scores' (a table of scores)")
+        if self.scores and (self.pretrained or self.sha256 or self.text_vectors):
+            raise ValueError("'scores' stands alone or beside 'id'; nothing is encoded for them")
+        return self
+
+    def files_here(self) -> list[str]:
+        """Return the files of the model that lie on this disk."""
+        names = (self.name, self.pretrained, self.text_vectors)
+        return [name for name in names if name and Path(name).is_file()]
 
     @property
     def model_id(self) -> str:
         """The id, or one made from the name and the weights' tag or file name."""
         if self.id:
             return self.id
-        parts = [Path(self.name).stem if self.name.endswith(".json") else self.name]
+        name = self.scores or self.name
+        parts = [Path(name).stem if self.scores or name.endswith(".json") else name]
         if self.pretrained:
             tag = self.pretrained
             parts.append(Path(tag).stem if Path(tag).suffix else Path(tag).name)
@@ -118,10 +199,24 @@ class EncodeOptions(Section):
     frames: Literal["all", "speech"] = Field(
         "all", description="all grid points, or only those that an utterance uses"
     )
+    grid: Literal["exact", "keyframes"] = Field(
+        "exact",
+        description="exact: the picture on screen at each grid point; keyframes: the nearest key "
+        "frame where one is near enough, which is cheaper to decode",
+    )
+    keyframe_tolerance_s: float = Field(
+        0.5, gt=0, description="how far a key frame may be from the grid point, in seconds"
+    )
+    picture: Literal["crop", "pad", "stretch", "tiles_mean", "tiles_max"] = Field(
+        "crop",
+        description="crop: the central square, as CLIP has it; pad: the whole picture on a square; "
+        "stretch: the whole picture squeezed to a square; tiles: squares along the longer side, of "
+        "which the mean vector or the greatest score counts",
+    )
     models: list[ModelOptions] = Field(
         default_factory=lambda: [ModelOptions(name="ViT-B-32-quickgelu", pretrained="openai")],
         min_length=1,
-        description="the models, each {name, pretrained, id, sha256}",
+        description="the models, each {name, pretrained, id, sha256, text_vectors} or {scores, id}",
     )
     precision: Literal["fp32", "fp16", "bf16"] = Field(
         "fp32", description="arithmetic of the forward pass; fp16 and bf16 need a GPU"
@@ -148,8 +243,25 @@ class NullOptions(Section):
     draws: int = Field(200, ge=1, le=100_000, description="draws per utterance and scheme")
 
 
+class WindowOptions(Section):
+    """Which grid points belong to an utterance."""
+
+    before_s: float = Field(0.0, ge=0, description="seconds added before the utterance")
+    after_s: float = Field(0.0, ge=0, description="seconds added after the utterance")
+    points: Literal["all", "number", "words"] = Field(
+        "all",
+        description="all: every grid point within; number: as many as 'number' says, nearest to "
+        "its middle; words: the one nearest to the middle of each timed word",
+    )
+    number: int = Field(1, ge=1, description="grid points where points is 'number'")
+
+
 class AlignOptions(Section):
     """Scores and their null."""
+
+    window: WindowOptions = Field(
+        default_factory=WindowOptions, description="grid points of an utterance"
+    )
 
     seed: int = Field(2511, ge=0, description="seed of the null's draws")
     nulls: NullOptions = Field(default_factory=NullOptions, description="null schemes")
@@ -306,8 +418,6 @@ def _problem(model: type[BaseModel], problem: Any) -> str:
         near = difflib.get_close_matches(str(place[-1]), allowed, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(allowed)}"
         return f"{key}: unknown key; {hint}"
-    if kind == "missing":
-        return f"{key}: missing; it has no default and must be given"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", context["expected"])
         near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add align-session, collect-alignment and summarise-alignment."""
+    """Add align-session, import-scores, collect-alignment and summarise-alignment."""
     p = subparsers.add_parser(
         "align-session",
         help="score the utterances of one session, with their null",
@@ -16,11 +16,28 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--row", required=True, metavar="JSON", help="row of the sessions table")
     for name in ("media", "utterances", "frames", "frame-embeddings", "text-embeddings"):
         p.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help="table to read")
+    p.add_argument("--words", type=Path, metavar="FILE", help="table words, if windows need it")
     p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
     p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table alignment")
     p.set_defaults(run=_align_session)
+
+    p = subparsers.add_parser(
+        "import-scores",
+        help="take over a table of scores that is there already",
+        description="Write a lab's table of scores as the alignment of all sessions, without null.",
+    )
+    p.add_argument("--children", required=True, metavar="FILE", help="children.tsv")
+    p.add_argument("--sessions", required=True, metavar="FILE", help="sessions.tsv")
+    p.add_argument("--scores", required=True, metavar="FILE", help="CSV or Parquet of scores")
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the scores")
+    p.add_argument(
+        "--transcripts", default="{}", metavar="JSON", help="config section, for the speakers"
+    )
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
+    p.set_defaults(run=_import_scores)
 
     p = subparsers.add_parser(
         "collect-alignment",
@@ -64,6 +81,22 @@ def _align_session(args: argparse.Namespace) -> None:
         args.fps,
         args.options,
         args.out,
+        args.words,
+    )
+
+
+def _import_scores(args: argparse.Namespace) -> None:
+    from egoalign.align.import_scores import import_scores
+    from egoalign.config import TranscriptsOptions, parse_section
+
+    import_scores(
+        args.children,
+        args.sessions,
+        args.scores,
+        args.model_id,
+        parse_section(TranscriptsOptions, args.transcripts, "--transcripts"),
+        args.out,
+        args.csv,
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from egoalign.align.score import Windows, blocks_of_equal_length, cosines
+from egoalign.align.score import Pictures, blocks_of_equal_length
+from egoalign.video.window import Windows
 
 FEWEST_WINDOWS = 5
 """Fewer distinct runs of pictures than this to draw from give no null."""
@@ -43,7 +44,7 @@ class Null:
 
 def shuffled_null(
     texts: np.ndarray,
-    pictures: np.ndarray,
+    pictures: Pictures,
     windows: Windows,
     text_ids: np.ndarray,
     draws: int,
@@ -54,13 +55,15 @@ def shuffled_null(
     A draw takes another utterance, with replacement, and the run of as many pictures as the own
     window has, beginning where the other's window begins (moved back if it would pass the end).
     Own and drawn score are thus maxima over equally many pictures, so that the number of pictures
-    cannot make a difference. Utterances with the same words, and runs that touch the own window,
-    are never drawn.
+    cannot make a difference. Utterances with the same words, and runs that touch the stretch from
+    the own window's first picture to its last, are never drawn.
 
     Parameters
     ----------
-    texts, pictures : numpy.ndarray
-        Unit float32 vectors, shapes (n, d) and (f, d).
+    texts : numpy.ndarray
+        Unit float32 vectors, shape (n, d).
+    pictures : Pictures
+        The decoded pictures.
     windows : Windows
         The pictures of each utterance.
     text_ids : numpy.ndarray
@@ -74,18 +77,21 @@ def shuffled_null(
     mean, sd, difference, z, percentile, draw = (np.full(n, np.nan) for _ in range(6))
     distinct = np.zeros(n, dtype=np.int64)
     scored = np.flatnonzero(windows.count > 0)
+    begins = windows.points[windows.offsets[scored]]
     for length, rows in blocks_of_equal_length(windows):
-        starts = np.minimum(windows.first[scored], pictures.shape[0] - length)
-        eligible = np.abs(starts - windows.first[rows, None]) >= length
+        own = windows.equally_long(rows)
+        starts = np.minimum(begins, pictures.count - length)
+        eligible = (starts + length <= own[:, :1]) | (starts > own[:, -1:])
         eligible &= text_ids[scored] != text_ids[rows, None]
         distinct[rows] = _distinct_starts(starts, eligible)
         enough = distinct[rows] >= FEWEST_WINDOWS
-        rows, eligible = rows[enough], eligible[enough]
+        rows, own, eligible = rows[enough], own[enough], eligible[enough]
         if not rows.size:
             continue
-        best = sliding_maximum(cosines(texts[rows], pictures), length)
+        values = pictures.cosines(texts[rows])
+        best = sliding_maximum(values, length)
         drawn = np.take_along_axis(best, starts[_draw(eligible, draws, rng)], axis=1)
-        score = best[np.arange(rows.size), windows.first[rows]]
+        score = np.take_along_axis(values, own, axis=1).max(axis=1)
         below = (drawn < score[:, None]).sum(axis=1)
         ties = (drawn == score[:, None]).sum(axis=1)
         mean[rows] = drawn.mean(axis=1)

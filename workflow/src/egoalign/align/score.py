@@ -1,4 +1,4 @@
-"""Which pictures belong to an utterance, and how near they are to its words."""
+"""How near the pictures of an utterance are to its words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from egoalign.video.window import Windows
 
 BLOCK = 512
 """Utterances compared with all pictures at a time; bounds the memory."""
@@ -16,20 +18,31 @@ pictures tie exactly on every machine."""
 
 
 @dataclass(frozen=True)
-class Windows:
-    """The run of decoded pictures of each utterance, as positions among the decoded ones.
+class Pictures:
+    """Unit float32 vectors of f pictures, of one or several tiles each, in order.
 
     Attributes
     ----------
-    first, count : numpy.ndarray
-        Shape (n,), int64: position of the first picture and how many; count 0 for none.
-    nearest : numpy.ndarray
-        Shape (n,), bool: no picture lay inside and the nearest one stands in.
+    vectors : numpy.ndarray
+        Shape (v, d) with v >= f: the tiles of a picture stand together.
+    first : numpy.ndarray
+        int64, shape (f,), rising from 0: where each picture's tiles begin.
     """
 
+    vectors: np.ndarray
     first: np.ndarray
-    count: np.ndarray
-    nearest: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+        return self.first.size
+
+    def cosines(self, texts: np.ndarray) -> np.ndarray:
+        """Return each text's cosine with each picture, (n, f): the greatest over its tiles."""
+        values = cosines(texts, self.vectors)
+        if self.count == self.vectors.shape[0]:
+            return values
+        return np.maximum.reduceat(values, self.first, axis=1)
 
 
 @dataclass(frozen=True)
@@ -43,38 +56,6 @@ class Scores:
     mean: np.ndarray
     greatest: np.ndarray
     argmax: np.ndarray
-
-
-def find_windows(
-    seconds: np.ndarray, start_s: np.ndarray, end_s: np.ndarray, reach_s: float
-) -> Windows:
-    """Find the pictures of each utterance: those in [start, end], else the one nearest its middle.
-
-    Parameters
-    ----------
-    seconds : numpy.ndarray
-        Grid seconds of the decoded pictures, rising, shape (f,).
-    start_s, end_s : numpy.ndarray
-        Utterances in seconds, shape (n,); NaN where an utterance may not have pictures.
-    reach_s : float
-        How far from the middle the nearest picture may be. Of two equally near, the earlier.
-    """
-    usable = np.isfinite(start_s) & np.isfinite(end_s)
-    start, end = np.where(usable, start_s, 0.0), np.where(usable, end_s, 0.0)
-    first = np.searchsorted(seconds, start, side="left")
-    count = np.searchsorted(seconds, end, side="right") - first
-    nearest = np.zeros(usable.shape, dtype=bool)
-    if seconds.size:
-        middle = (start + end) / 2
-        after = np.clip(np.searchsorted(seconds, middle), 0, seconds.size - 1)
-        before = np.maximum(after - 1, 0)
-        earlier_is_nearer = middle - seconds[before] <= np.abs(seconds[after] - middle)
-        candidate = np.where(earlier_is_nearer, before, after)
-        within_reach = np.abs(seconds[candidate] - middle) <= reach_s
-        nearest = usable & (count <= 0) & within_reach
-        first, count = np.where(nearest, candidate, first), np.where(nearest, 1, count)
-    count = np.where(usable & (count > 0), count, 0)
-    return Windows(np.where(count > 0, first, 0), count, nearest)
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -91,30 +72,35 @@ def cosines(texts: np.ndarray, pictures: np.ndarray) -> np.ndarray:
     return np.round((texts @ pictures.T).astype(np.float64), DECIMALS)
 
 
-def score_windows(texts: np.ndarray, pictures: np.ndarray, windows: Windows) -> Scores:
+def similarity(text: np.ndarray, picture: np.ndarray) -> float:
+    """Return the cosine of a text, shape (d,), and a picture, (tiles, d): the greatest of them."""
+    return float(cosines(text[None], picture).max())
+
+
+def score_windows(texts: np.ndarray, pictures: Pictures, windows: Windows) -> Scores:
     """Score each utterance against its pictures.
 
     Parameters
     ----------
     texts : numpy.ndarray
         Unit float32 vector of each utterance's words, shape (n, d).
-    pictures : numpy.ndarray
-        Unit float32 vectors of the decoded pictures, shape (f, d).
+    pictures : Pictures
+        The decoded pictures.
     windows : Windows
         The pictures of each utterance. Where several are equally near, argmax is the earliest.
     """
     n = windows.count.size
     least, mean, greatest = (np.full(n, np.nan) for _ in range(3))
     argmax = np.full(n, -1, dtype=np.int64)
-    for length, rows in blocks_of_equal_length(windows):
-        inside = windows.first[rows, None] + np.arange(length)
-        values = np.take_along_axis(cosines(texts[rows], pictures), inside, axis=1)
+    for _, rows in blocks_of_equal_length(windows):
+        inside = windows.equally_long(rows)
+        values = np.take_along_axis(pictures.cosines(texts[rows]), inside, axis=1)
         least[rows], mean[rows], greatest[rows] = (
             values.min(axis=1),
             values.mean(axis=1),
             values.max(axis=1),
         )
-        argmax[rows] = windows.first[rows] + values.argmax(axis=1)
+        argmax[rows] = inside[np.arange(rows.size), values.argmax(axis=1)]
     return Scores(least, mean, greatest, argmax)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
-from egoalign.align.score import Scores, Windows, find_windows, score_windows, unit_rows
+from egoalign.align.score import Pictures, Scores, score_windows, unit_rows
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import UserError, logger
 from egoalign.tables import (
@@ -22,17 +22,29 @@ from egoalign.tables import (
     MEDIA,
     TEXT_EMBEDDINGS,
     UTTERANCES,
+    WORDS,
     read_table,
     write_table,
+)
+from egoalign.video.window import (
+    NO_TIMED_WORDS,
+    TimedWords,
+    Windows,
+    find_windows,
+    timed_words,
+    within,
 )
 
 SESSION_EXCLUDED = "session excluded"
 NO_TIME = "no time given"
 ENDS_BEFORE_START = "utterance ends before it starts"
 NO_WORDS = "no words left to encode"
+OTHER_LANGUAGE = "language left out"
+LANGUAGE_FLAG = "other_language"
 BEFORE_VIDEO = "utterance lies before the video's start"
 BEYOND_VIDEO = "utterance lies beyond the video's end"
 EXCLUDED_INTERVAL = "excluded interval"
+NO_VECTOR = "no vector for its text"
 NO_PICTURE = "no picture could be decoded"
 NO_PICTURE_NEAR = "no picture near the utterance"
 
@@ -53,6 +65,7 @@ def align(
     model_id: str,
     fps: float,
     options: AlignOptions,
+    words: TimedWords = NO_TIMED_WORDS,
 ) -> pa.Table:
     """Score every utterance of a session.
 
@@ -69,33 +82,45 @@ def align(
     fps : float
         Grid points in a second.
     options : AlignOptions
-        Seed and null.
+        Seed, null and window.
+    words : TimedWords
+        Used where the window's points are those of words.
 
     Returns
     -------
     pyarrow.Table
         Rows of table alignment, in the order of the utterances.
     """
-    seconds, pictures = _decoded(frames, frame_embeddings)
+    seconds = frames["requested_s"].to_numpy()
+    excluded = _excluded(row, frames)
+    has_picture, pictures = _decoded(frames, frame_embeddings, excluded)
     text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
     text_ids = utterances["text_id"].to_pylist()
     start_s, end_s = (_reals(utterances[name]) for name in ("start_s", "end_s"))
-    has_words = np.array([bool(text) for text in utterances["text_encoded"].to_pylist()], bool)
-    reasons = _reasons(row, media, start_s, end_s, has_words)
+    on_grid = find_windows(seconds, start_s, end_s, 1 / fps, options.window, words)
+    only_excluded = (on_grid.count > 0) & (on_grid.among(~excluded).count == 0)
+    reasons = _reasons(row, media, utterances, start_s, end_s, only_excluded)
+    bare = set(
+        text_embeddings.filter(text_embeddings["embedding"].is_null())["text_id"].to_pylist()
+    )
+    reasons = [
+        NO_VECTOR if reason is None and text_id in bare else reason
+        for reason, text_id in zip(reasons, text_ids, strict=True)
+    ]
 
     usable = np.array([reason is None for reason in reasons], dtype=bool)
-    windows = find_windows(seconds, np.where(usable, start_s, np.nan), end_s, 1 / fps)
+    windows = on_grid.of(usable).among(has_picture)
     for i in np.flatnonzero(usable & (windows.count == 0)):
-        reasons[i] = NO_PICTURE_NEAR if seconds.size else NO_PICTURE
+        reasons[i] = NO_PICTURE_NEAR if has_picture.any() else NO_PICTURE
 
-    texts = _text_vectors(text_ids, text_index, text_embeddings, windows, pictures.shape[1])
+    texts = _text_vectors(text_ids, text_index, text_embeddings, windows, pictures)
     scores = score_windows(texts, pictures, windows)
     codes = np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64)
     rng = np.random.default_rng(
         session_seed(options.seed, row["child_id"], row["session_id"], model_id)
     )
     null = shuffled_null(texts, pictures, windows, codes, options.nulls.draws, rng)
-    columns = _columns(seconds, windows, scores, null)
+    columns = _columns(seconds[has_picture], windows, scores, null)
 
     n = utterances.num_rows
     lookup = [text_index.get(text_id) for text_id in text_ids]
@@ -127,8 +152,11 @@ def align_session(
     fps: float,
     options_json: str,
     out: Path,
+    words: Path | None = None,
 ) -> None:
     """Read a session's tables, score its utterances, and write table alignment.
+
+    Table `words` is read only where the window's points are those of words.
 
     Raises
     ------
@@ -142,20 +170,31 @@ def align_session(
         raise UserError(
             f"--row: expected a JSON object with child_id and session_id, found {row_json!r}"
         ) from error
+    options = parse_section(AlignOptions, options_json, "--options")
+    spoken = read_table(UTTERANCES, utterances)
     table = align(
         row,
         read_table(MEDIA, media).to_pylist()[0],
-        read_table(UTTERANCES, utterances),
+        spoken,
         read_table(FRAMES, frames),
         read_table(FRAME_EMBEDDINGS, frame_embeddings),
         read_table(TEXT_EMBEDDINGS, text_embeddings),
         model_id,
         fps,
-        parse_section(AlignOptions, options_json, "--options"),
+        options,
+        _words(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
     )
     write_table(ALIGNMENT, table, out)
     n_scored = table.num_rows - table["score_max"].null_count
     logger.info("%s: %d of %d utterances scored", names, n_scored, table.num_rows)
+
+
+def _words(utterances: pa.Table, path: Path | None) -> TimedWords:
+    """Read the timed words of the utterances."""
+    if path is None:
+        raise UserError("--words: missing; align.window.points: words needs the session's words")
+    rows = read_table(WORDS, path, ["utterance_id", "start_s", "end_s"]).to_pylist()
+    return timed_words(utterances["utterance_id"].to_pylist(), rows)
 
 
 def _reals(column: pa.ChunkedArray) -> np.ndarray:
@@ -175,14 +214,29 @@ def _matrix(vectors: Sequence[Any]) -> np.ndarray:
     return unit_rows(np.array(vectors, dtype=np.float32))
 
 
-def _decoded(frames: pa.Table, embeddings: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Return the grid seconds, rising, and unit vectors of the pictures that were decoded."""
-    second = dict(
-        zip(frames["frame_id"].to_pylist(), frames["requested_s"].to_pylist(), strict=True)
-    )
-    had = embeddings.filter(embeddings["decoded"]).sort_by("frame_id")
-    seconds = np.array([second[frame] for frame in had["frame_id"].to_pylist()], dtype=np.float64)
-    return seconds, _matrix(had["embedding"].to_pylist())
+def _excluded(row: Mapping[str, Any], frames: pa.Table) -> np.ndarray:
+    """Say of each grid point whether the lab does not want it to be looked at."""
+    seconds = frames["requested_s"].to_numpy()
+    excluded = np.array([why == EXCLUDED_INTERVAL for why in frames["reason"].to_pylist()], bool)
+    for interval in row.get("exclude_intervals") or ():
+        excluded |= within(seconds, *interval)
+    return excluded
+
+
+def _decoded(
+    frames: pa.Table, embeddings: pa.Table, excluded: np.ndarray
+) -> tuple[np.ndarray, Pictures]:
+    """Say which grid points have a picture that may be used, and return those pictures."""
+    place = {frame: i for i, frame in enumerate(frames["frame_id"].to_pylist())}
+    had = embeddings.filter(embeddings["decoded"])
+    had = had.sort_by([("frame_id", "ascending"), ("tile", "ascending")])
+    places = np.array([place[frame] for frame in had["frame_id"].to_pylist()], dtype=np.int64)
+    allowed = ~excluded[places]
+    vectors = _matrix(had.filter(pa.array(allowed))["embedding"].to_pylist())
+    places, first = np.unique(places[allowed], return_index=True)
+    has_picture = np.zeros(excluded.size, dtype=bool)
+    has_picture[places] = True
+    return has_picture, Pictures(vectors, first)
 
 
 def _text_vectors(
@@ -190,10 +244,10 @@ def _text_vectors(
     text_index: Mapping[str, int],
     embeddings: pa.Table,
     windows: Windows,
-    width: int,
+    pictures: Pictures,
 ) -> np.ndarray:
-    """Return each utterance's unit text vector, zeros where it is not scored: (n, width)."""
-    vectors = np.zeros((len(text_ids), width), dtype=np.float32)
+    """Return each utterance's unit text vector, zeros where it is not scored: (n, d)."""
+    vectors = np.zeros((len(text_ids), pictures.vectors.shape[1]), dtype=np.float32)
     scored = np.flatnonzero(windows.count).tolist()
     rows = [text_index[text_ids[i]] for i in scored]
     if rows:
@@ -204,26 +258,30 @@ def _text_vectors(
 def _reasons(
     row: Mapping[str, Any],
     media: Mapping[str, Any],
+    utterances: pa.Table,
     start_s: np.ndarray,
     end_s: np.ndarray,
-    has_words: np.ndarray,
+    only_excluded: np.ndarray,
 ) -> list[str | None]:
-    """Return why each utterance can have no score, as far as the video's pictures do not matter."""
+    """Return why each utterance can have no score, as far as decoding does not matter."""
     if row.get("exclude"):
         return [SESSION_EXCLUDED] * start_s.size
     if not media["readable"]:
         return [media["reason"] or NO_PICTURE] * start_s.size
-    middle = (start_s + end_s) / 2
-    in_excluded = np.zeros(start_s.size, dtype=bool)
+    in_excluded = only_excluded.copy()
     for begin, end in row.get("exclude_intervals") or ():
-        in_excluded |= (middle >= begin) & (middle <= end)
+        in_excluded |= (start_s >= begin) & (end_s <= end)
     duration_s = np.inf if media["duration_s"] is None else media["duration_s"]
+    flags = [(flags or "").split(";") for flags in utterances["flags"].to_pylist()]
+    other_language = np.array([LANGUAGE_FLAG in names for names in flags], dtype=bool)
+    wordless = np.array([not text for text in utterances["text_encoded"].to_pylist()], dtype=bool)
     # Later lines win: what is most basic comes last.
     reasons = np.full(start_s.size, None, dtype=object)
     reasons[in_excluded] = EXCLUDED_INTERVAL
     reasons[start_s > duration_s] = BEYOND_VIDEO
     reasons[end_s < 0] = BEFORE_VIDEO
-    reasons[~has_words] = NO_WORDS
+    reasons[other_language] = OTHER_LANGUAGE
+    reasons[wordless] = NO_WORDS
     reasons[end_s < start_s] = ENDS_BEFORE_START
     reasons[np.isnan(start_s) | np.isnan(end_s)] = NO_TIME
     return list(reasons)

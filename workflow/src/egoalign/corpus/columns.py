@@ -20,8 +20,8 @@ INTERVAL_PATTERN = r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)"
 class InputColumn:
     """One column that a lab writes: name, meaning, form, and whether it must be there.
 
-    The pattern is a regular expression that a cell must match as a whole; cells may be empty
-    unless the column is required.
+    The pattern is a regular expression that a cell must match as a whole. Cells may be empty,
+    but not where a column that must be there has a pattern.
     """
 
     name: str
@@ -70,11 +70,13 @@ SESSIONS = InputTable(
         ),
         InputColumn(
             "video",
-            "path of the video from corpus.root; several parts in order are parted by ';' "
-            r"(a ';' inside a name is written '\;')",
+            "path from corpus.root of the video (several parts in order are parted by ';'; a ';' "
+            r"inside a name is written '\;'), of a folder of numbered pictures, or of a .npy or "
+            ".parquet file of embeddings; empty where only scores are given",
             required=True,
         ),
         InputColumn("transcript", "path of the transcript from corpus.root"),
+        InputColumn("rttm", "path of an RTTM file from corpus.root that says who speaks when"),
         InputColumn(
             "transcript_offset_s",
             "seconds added to the transcript's times; 0 where empty",
@@ -108,8 +110,6 @@ def json_schema(table: InputTable) -> dict[str, Any]:
         if column.pattern is not None:
             form = column.pattern if column.required else f"{column.pattern}|{MISSING}|"
             entry["pattern"] = f"^(?:{form})$"
-        elif column.required:
-            entry["minLength"] = 1
         properties[column.name] = entry
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -28,6 +28,9 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument("--video", default="{}", metavar="JSON", help="section 'video'")
     p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
     p.add_argument("--frames", choices=("all", "speech"), default="all", help="which are wanted")
+    p.add_argument("--grid", choices=("exact", "keyframes"), default="exact", help="which pictures")
+    p.add_argument("--keyframe-tolerance", type=float, default=0.5, metavar="S", help="in seconds")
+    p.add_argument("--window", default="{}", metavar="JSON", help="section 'align.window'")
     _add_files(p, "--media", "--utterances", "--words", "--frames-out")
     p.set_defaults(run=_ingest_session)
 
@@ -50,6 +53,12 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
         p, "--media-folder", "--align-folder", "--encode-folder", "--utterances-folder", "--logs"
     )
     _add_files(p, "--out", "--csv")
+    p.add_argument(
+        "--given-scores",
+        nargs="?",
+        metavar="FILE",
+        help="table alignment, where the scores were given",
+    )
     p.set_defaults(run=_collect_status)
 
     p = subparsers.add_parser(
@@ -62,12 +71,23 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--layout",
         default="child-folders",
         help="child-folders (one folder a child, the default), flat (child is the name's part "
-        "before the first '_'), or a pattern such as '{child}/{session}.mp4'",
+        "before the first '_'), babyview or saycam (names as in those corpora), childproject (a "
+        "data set with its metadata), or a pattern such as '{child}/{session}.mp4'",
     )
     p.add_argument(
         "--root", default=".", metavar="DIR", help="the config's corpus.root (default: this folder)"
     )
     p.add_argument("--out-dir", required=True, metavar="DIR", help="where to write both tables")
+    p.add_argument(
+        "--exclude-duplicates",
+        action="store_true",
+        help="mark probable duplicates as excluded; without it they are only listed",
+    )
+    p.add_argument(
+        "--number-sessions",
+        action="store_true",
+        help="ids s0001, s0002 ... for each child, instead of ids made of the videos' names",
+    )
     p.set_defaults(run=_scan)
 
     p = subparsers.add_parser(
@@ -98,7 +118,12 @@ def _prepare_corpus(args: argparse.Namespace) -> None:
 
 
 def _ingest_session(args: argparse.Namespace) -> None:
-    from egoalign.config import TranscriptsOptions, VideoOptions, parse_section
+    from egoalign.config import (
+        TranscriptsOptions,
+        VideoOptions,
+        WindowOptions,
+        parse_section,
+    )
     from egoalign.corpus.ingest import ingest_session
     from egoalign.corpus.read import parse_row
 
@@ -113,6 +138,8 @@ def _ingest_session(args: argparse.Namespace) -> None:
         args.utterances,
         args.words,
         args.frames_out,
+        args.keyframe_tolerance if args.grid == "keyframes" else None,
+        parse_section(WindowOptions, args.window, "--window"),
     )
 
 
@@ -138,13 +165,21 @@ def _collect_status(args: argparse.Namespace) -> None:
         args.logs,
         args.out,
         args.csv,
+        args.given_scores,
     )
 
 
 def _scan(args: argparse.Namespace) -> None:
     from egoalign.corpus.scan import scan
 
-    scan(args.folder, args.layout, args.out_dir, args.root)
+    scan(
+        args.folder,
+        args.layout,
+        args.out_dir,
+        args.root,
+        args.exclude_duplicates,
+        args.number_sessions,
+    )
 
 
 def _make_table_schemas(args: argparse.Namespace) -> None:

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from egoalign.config import TranscriptsOptions, VideoOptions
+from egoalign.config import TranscriptsOptions, VideoOptions, WindowOptions
 from egoalign.log import UserError, logger
 from egoalign.tables import FRAMES, MEDIA, UTTERANCES, WORDS, write_table
 from egoalign.transcripts.read import NO_TRANSCRIPT, Transcript, read_transcript, shifted
+from egoalign.transcripts.rttm import read_rttm
 from egoalign.transcripts.segments import TranscriptError
 from egoalign.video.grid import frames_table
-from egoalign.video.probe import Probe, probe, unreadable
+from egoalign.video.recording import Recording, no_recording, open_recording
+from egoalign.video.window import timed_words
 
 EXCLUDED = "session excluded"
+OTHER_LANGUAGE = "other_language"
+"""Flag of an utterance in a language that the lab leaves out."""
 REASON = "reason"
 """Key, in the metadata of a session's utterances, of why it has none."""
 
@@ -30,6 +34,8 @@ def ingest_session(
     utterances_out: str | Path,
     words_out: str | Path,
     frames_out: str | Path,
+    keyframe_tolerance_s: float | None = None,
+    window: WindowOptions | None = None,
 ) -> None:
     """Write one session's tables MEDIA, UTTERANCES, WORDS and FRAMES.
 
@@ -52,6 +58,10 @@ def ingest_session(
         Which grid points are wanted.
     media_out, utterances_out, words_out, frames_out : str or Path
         Where to write.
+    keyframe_tolerance_s : float, optional
+        Where given, a key frame this near stands for a grid point.
+    window : WindowOptions, optional
+        Which grid points belong to an utterance, for ``frames`` 'speech'.
 
     Raises
     ------
@@ -59,19 +69,26 @@ def ingest_session(
         A file is bad and the options say ``fail``.
     """
     child_id, session_id = row["child_id"], row["session_id"]
-    found = _probe(row, Path(root), video)
+    recording = _probe(row, Path(root), video)
+    found = recording.probe
     transcript = _transcript(row, Path(root), transcripts)
     transcript = shifted(transcript, found.speech_shift_s + row["transcript_offset_s"])
     grid = frames_table(
         found,
         fps,
         frames,
-        [(line["start_s"], line["end_s"]) for line in transcript.utterances],
+        [_times(line) for line in transcript.utterances],
         [(start, end) for start, end in row["exclude_intervals"]],
         excluded=row["exclude"],
+        window=window,
+        words=timed_words(
+            [line["utterance_id"] for line in transcript.utterances], transcript.words
+        ),
+        keyframe_tolerance_s=keyframe_tolerance_s,
     )
+    kind = "exact" if keyframe_tolerance_s is None else "keyframes"
     metadata = {REASON: transcript.reason} if transcript.reason else {}
-    write_table(MEDIA, [found.media_row(child_id, session_id, video.backend)], media_out)
+    write_table(MEDIA, [recording.media_row(child_id, session_id, video.backend, kind)], media_out)
     write_table(UTTERANCES, transcript.utterances, utterances_out, metadata)
     write_table(WORDS, transcript.words, words_out, metadata)
     write_table(FRAMES, grid, frames_out)
@@ -85,20 +102,25 @@ def ingest_session(
     )
 
 
-def _probe(row: Mapping[str, Any], root: Path, options: VideoOptions) -> Probe:
-    """Return the probe of a session's video, or one that says why there is none."""
+def _times(line: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return when an utterance is heard; without times where its language is left out."""
+    if OTHER_LANGUAGE in (line["flags"] or "").split(";"):
+        return None, None
+    return line["start_s"], line["end_s"]
+
+
+def _probe(row: Mapping[str, Any], root: Path, options: VideoOptions) -> Recording:
+    """Return a session's recording, or one that says why there is none."""
     if row["exclude"]:
-        return unreadable(EXCLUDED)
-    if len(row["video"]) > 1:
-        found = unreadable("several video files are not supported yet")
-    else:
-        found = probe(root / row["video"][0])
+        return no_recording(EXCLUDED)
+    recording = open_recording([root / name for name in row["video"]], options.pictures_fps)
+    found = recording.probe
     if not found.readable:
         message = f"{', '.join(str(root / name) for name in row['video'])}: {found.reason}"
         if options.on_bad_video == "fail":
             raise UserError(f"{message}; mend it, exclude it, or set video.on_bad_video: skip")
         logger.warning("%s", message)
-    return found
+    return recording
 
 
 def _transcript(row: Mapping[str, Any], root: Path, options: TranscriptsOptions) -> Transcript:
@@ -108,9 +130,20 @@ def _transcript(row: Mapping[str, Any], root: Path, options: TranscriptsOptions)
     if row["transcript"] is None:
         return Transcript(reason=NO_TRANSCRIPT)
     try:
-        return read_transcript(root / row["transcript"], options)
+        turns = read_rttm(root / row["rttm"], recording_names(row)) if row.get("rttm") else None
+        return read_transcript(root / row["transcript"], options, turns, row.get("child_languages"))
     except TranscriptError as error:
         if options.on_bad_transcript == "fail":
             raise
         logger.warning("%s", error)
         return Transcript(reason=error.reason)
+
+
+def recording_names(row: Mapping[str, Any]) -> list[str]:
+    """Return what a session may be called in files that hold many, the likeliest name first.
+
+    Of several videos in a row none gives its name, since turns of one part do not count from the
+    start of the whole.
+    """
+    stems = [Path(name).stem for name in row["video"]] if len(row["video"]) == 1 else []
+    return [name for name in (*stems, row["source_name"], row["session_id"]) if name]

@@ -13,11 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from egoalign.config import CorpusOptions
 from egoalign.corpus.columns import CHILDREN, INTERVAL_PATTERN, SESSIONS
 from egoalign.corpus.tsv import Line, read_tsv
 from egoalign.log import UserError
 
 MAX_AGE_DAYS = 20 * 365.25
+MODEL = "{model}"
+"""Stands in the path of embeddings for a model's id."""
+
 AGE_TOLERANCE_DAYS = 1.0
 """How far an age given may be from the one that the two dates give."""
 
@@ -42,6 +46,7 @@ class SessionRow:
     session_id: str
     videos: tuple[str, ...]
     transcript: str | None
+    rttm: str | None
     transcript_offset_s: float
     recording_date: date | None
     age_days: float | None
@@ -49,19 +54,33 @@ class SessionRow:
     exclude_reason: str | None
     exclude_intervals: tuple[tuple[float, float], ...]
     source_name: str | None
+    child_languages: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
-    def files(self) -> tuple[str, ...]:
-        """Return the paths that this session names, from the corpus' root."""
-        return (*self.videos, *([self.transcript] if self.transcript else []))
+    def files(self, models: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the paths that this session names, from the corpus' root.
 
-    def row(self) -> dict[str, Any]:
-        """Return what a session's jobs need to know, as plain JSON values."""
+        A path of embeddings that holds ``{model}`` is given once for each id in `models`.
+        """
+        seen = dict.fromkeys(
+            video.replace(MODEL, model) for video in self.videos for model in models or [MODEL]
+        )
+        return (*seen, *(name for name in (self.transcript, self.rttm) if name))
+
+    def row(self, with_languages: bool = False) -> dict[str, Any]:
+        """Return what a session's jobs need to know, as plain JSON values.
+
+        The child's languages are among them only where they are asked for, so that jobs that do
+        not look at them do not run again when they change.
+        """
+        languages = {"child_languages": self.child_languages} if with_languages else {}
         return {
+            **languages,
             "child_id": self.child_id,
             "session_id": self.session_id,
             "video": list(self.videos),
             "transcript": self.transcript,
+            "rttm": self.rttm,
             "transcript_offset_s": self.transcript_offset_s,
             "age_days": self.age_days,
             "exclude": self.exclude,
@@ -72,10 +91,11 @@ class SessionRow:
 
 
 ROW_KEYS = (
-    *("child_id", "session_id", "video", "transcript", "transcript_offset_s", "age_days"),
+    *("child_id", "session_id", "video", "transcript", "rttm", "transcript_offset_s"),
+    "age_days",
     *("exclude", "exclude_reason", "exclude_intervals", "source_name"),
 )
-"""What `SessionRow.row` holds."""
+"""What `SessionRow.row` holds, beside the child's languages where they are asked for."""
 
 
 def parse_row(text: str, needed: Sequence[str] = ROW_KEYS) -> dict[str, Any]:
@@ -125,7 +145,7 @@ def read_corpus(
         Tab-separated tables in UTF-8; blank lines and lines that begin with ``#`` are skipped.
     root : str or Path
         Folder from which the paths in the sessions table are reckoned. Whether the files are
-        there is not checked here; see `missing_files`.
+        there is not checked here; see `egoalign.corpus.files.missing_files`.
 
     Raises
     ------
@@ -145,21 +165,21 @@ def read_corpus(
     return Corpus(Path(root), list(children.values()), sessions)
 
 
-def missing_files(corpus: Corpus) -> list[str]:
-    """Return one line for every file that sessions name but that is not there.
+def open_corpus(options: CorpusOptions) -> Corpus:
+    """Read the corpus of a run.
 
-    That is no error of the tables: such a session ends as failed in `sessions_status`.
+    Raises
+    ------
+    UserError
+        As `read_corpus`, or there is no session.
     """
-    lines: list[str] = []
-    for session in corpus.sessions:
-        if session.exclude:
-            continue
-        lines.extend(
-            f"{session.child_id}/{session.session_id}: '{name}' is not there"
-            for name in session.files()
-            if not (corpus.root / name).exists()
+    corpus = read_corpus(options.children, options.sessions, options.root)
+    if not corpus.sessions:
+        raise UserError(
+            f"{options.sessions}: no sessions yet; write a row a recording, or use "
+            "'egoalign scan FOLDER --out-dir config', or try the demo: make demo"
         )
-    return lines
+    return corpus
 
 
 def split_paths(cell: str) -> tuple[str, ...]:
@@ -206,9 +226,7 @@ def _sessions(lines: Sequence[Line], children: Mapping[str, ChildRow]) -> list[S
             line.problem(f"child_id {child_id!r} is not in the table of children; {hint}")
         session_id = line.identifier("session_id")
         _check_unique(line, "session_id", session_id, places[child_id])
-        videos = split_paths(line.cells["video"])
-        if not videos:
-            line.problem("video is empty; give the path of the video file")
+        videos = split_paths(line.text("video") or "")
         recording_date = line.day("recording_date")
         age_days = _age(line, recording_date, children.get(child_id))
         if recording_date is not None and age_days is not None:
@@ -224,6 +242,7 @@ def _sessions(lines: Sequence[Line], children: Mapping[str, ChildRow]) -> list[S
                 session_id=session_id,
                 videos=videos,
                 transcript=line.text("transcript"),
+                rttm=line.text("rttm"),
                 transcript_offset_s=line.number("transcript_offset_s") or 0.0,
                 recording_date=recording_date,
                 age_days=age_days,
@@ -231,6 +250,7 @@ def _sessions(lines: Sequence[Line], children: Mapping[str, ChildRow]) -> list[S
                 exclude_reason=reason,
                 exclude_intervals=_intervals(line),
                 source_name=line.text("source_name"),
+                child_languages=children[child_id].languages if child_id in children else None,
                 extra=line.extra,
             )
         )

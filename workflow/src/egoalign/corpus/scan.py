@@ -4,131 +4,129 @@ from __future__ import annotations
 
 import csv
 import os
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
+from egoalign.corpus.chapters import drop_copies, join_chapters
+from egoalign.corpus.childproject import scan_childproject
 from egoalign.corpus.columns import CHILDREN, SESSIONS
+from egoalign.corpus.duplicates import find_duplicates
+from egoalign.corpus.found import (
+    VIDEO_SUFFIXES,
+    Found,
+    Note,
+    Scan,
+    find_entries,
+    make_id,
+    refuse_collisions,
+    refuse_names,
+)
+from egoalign.corpus.layouts import LAYOUTS, find_layout
+from egoalign.corpus.pairing import find_side_files, pair
 from egoalign.corpus.read import join_paths
-from egoalign.corpus.tsv import FORBIDDEN_ID_ENDINGS, MAX_ID_LENGTH, read_tsv
+from egoalign.corpus.tsv import read_tsv
 from egoalign.log import UserError, logger
 from egoalign.tables import atomic_path
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm")
-TRANSCRIPT_SUFFIXES = (".csv", ".tsv", ".json")
-LAYOUTS = {
-    "child-folders": re.compile(r"(?:.*/)?(?P<child>[^/]+)/(?P<session>[^/]+)\.[^/.]+"),
-    "flat": re.compile(r"(?:.*/)?(?P<session>(?P<child>[^/_]+)_[^/]+)\.[^/.]+"),
-}
-FIELDS = {
-    "{child}": "(?P<child>[^/]+?)",
-    "{session}": "(?P<session>[^/]+?)",
-    "**/": "(?:.*/)?",
-    "*": "[^/]*",
-}
-
-
-@dataclass(frozen=True)
-class Found:
-    """One recording of a folder: ids, and paths from the folder."""
-
-    child_id: str
-    session_id: str
-    video: str
-    transcript: str | None
-    source_name: str
-
-
-@dataclass(frozen=True)
-class Scan:
-    """The recordings of a folder, and the files that could not be used."""
-
-    recordings: list[Found]
-    videos_without_transcript: list[str]
-    transcripts_without_video: list[str]
-    videos_outside_layout: list[str]
-
-
-def make_id(name: str) -> str:
-    """Return an id made from a name: what is not allowed becomes '-', accents are dropped."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
-    for ending in FORBIDDEN_ID_ENDINGS:
-        if plain.lower().endswith(ending):
-            plain = f"{plain[: -len(ending)]}-{ending[1:]}"
-    return plain.lstrip("._-")[:MAX_ID_LENGTH].rstrip(".-")
+CHILDREN_COLUMNS = [name for name in CHILDREN.names if name != "age_days"]
+SUMMARISED = ("transcript", "rttm", "recording_date", "exclude")
+UNUSED = (
+    *(Note.OUTSIDE, Note.PICTURES_OUTSIDE, Note.NO_FILE, Note.NO_VIDEO, Note.NOT_ENTERED),
+    *(Note.COPY, Note.PICTURES, Note.TRANSCRIPT_FURTHER),
+    *(Note.TRANSCRIPT_ALONE, Note.TEXT_ALONE, Note.RTTM_ALONE),
+)
+"""Notes on files that stand in no session."""
 
 
 def scan_names(names: Iterable[str], layout: str) -> Scan:
-    """Find children, sessions and transcripts in a list of file names.
+    """Find children, sessions, transcripts and RTTM files in a list of file names.
 
     Parameters
     ----------
     names : iterable of str
         Paths from the folder, with '/'.
     layout : str
-        ``child-folders``: the child is the folder that the video lies in. ``flat``: the child is
-        the part of the video's name before the first ``_``. Otherwise a pattern of the path with
-        ``{child}`` and ``{session}``, where ``*`` stands for anything within a name and ``**/``
-        for any folders.
+        As for `layouts.find_layout`.
 
     Returns
     -------
     Scan
-        A video has the transcript of the same name without suffix; where several have that name,
-        the one whose folder has the same name as the video's.
+        Every video is in a recording or in a note, and so is every transcript.
 
     Raises
     ------
     UserError
         The layout is not known, names cannot stand in a table, or two become the same id.
     """
-    pattern = _pattern(layout)
+    how = find_layout(layout)
     names = sorted(names)
-    videos = [name for name in names if PurePosixPath(name).suffix.lower() in VIDEO_SUFFIXES]
-    transcripts = defaultdict(list)
-    for name in names:
-        if PurePosixPath(name).suffix.lower() in TRANSCRIPT_SUFFIXES:
-            transcripts[PurePosixPath(name).stem].append(name)
-    _refuse_names([*videos, *(name for group in transcripts.values() for name in group)])
-    recordings, outside, children = [], [], []
-    for video in videos:
-        match = pattern.fullmatch(video)
-        if match is None:
-            outside.append(video)
-            continue
-        source_name = PurePosixPath(video).stem
-        transcript = _transcript_of(video, transcripts[source_name])
-        child_id, session_id = make_id(match["child"]), make_id(match["session"])
-        children.append((child_id, match["child"]))
-        recordings.append(Found(child_id, session_id, video, transcript, source_name))
-    _refuse_collisions(recordings, children)
-    used = {recording.transcript for recording in recordings}
-    return Scan(
-        recordings,
-        [recording.video for recording in recordings if recording.transcript is None],
-        [name for group in transcripts.values() for name in group if name not in used],
-        outside,
-    )
+    found = Scan([], [])
+    videos = []
+    for entry in find_entries(names):
+        name = how.read(entry)
+        if name is not None:
+            videos.append((entry, name))
+        else:
+            note = Note.PICTURES_OUTSIDE if entry.is_folder else Note.OUTSIDE
+            found.notes[note].append(entry.path)
+    videos = drop_copies(videos, how.base, found.notes)
+    files = find_side_files(names, how.base)
+    refuse_names([*files.paths, *(entry.path for entry, _ in videos)])
+    recordings = join_chapters(videos, how.base, files.has_own, found.notes)
+    pairs, notes = pair(recordings, files)
+    found.notes.update(notes)
+    for recording, (transcript, rttm) in zip(recordings, pairs, strict=True):
+        first, name = recording.entries[0], recording.name
+        found.recordings.append(
+            Found(
+                child_id=make_id(name.child),
+                session_id=make_id(name.session),
+                videos=tuple(entry.path for entry in recording.entries),
+                transcript=transcript,
+                rttm=rttm,
+                recording_date=name.day,
+                source_name=first.stem,
+            )
+        )
+        if transcript is None:
+            found.notes[Note.VIDEO_ALONE].append(first.path)
+        if how.dated and name.day is None:
+            found.notes[Note.UNDATED].append(first.path)
+    children = [(make_id(name.child), name.child) for _, name in videos]
+    refuse_collisions(found.recordings, children, "rename them or give --layout")
+    found.children.extend({"child_id": child_id} for child_id in dict.fromkeys(dict(children)))
+    return found
 
 
-def scan(folder: str | Path, layout: str, out_dir: str | Path, root: str | Path = ".") -> None:
-    """Write both corpus tables from a folder and tell what could not be paired.
+def scan(
+    folder: str | Path,
+    layout: str,
+    out_dir: str | Path,
+    root: str | Path = ".",
+    exclude_duplicates: bool = False,
+    number_sessions: bool = False,
+) -> None:
+    """Write both corpus tables from a folder and tell what could not be used, and why.
 
     Parameters
     ----------
     folder : str or Path
         Where videos and transcripts lie, at any depth; hidden files are passed over.
     layout : str
-        As for `scan_names`.
+        ``childproject`` for a data set with its own metadata; otherwise as for
+        `layouts.find_layout`.
     out_dir : str or Path
         Where to write ``children.tsv`` and ``sessions.tsv``; tables with rows in them are kept.
     root : str or Path
         The config's ``corpus.root``: paths below it are written as they begin from there, others
         in full.
+    exclude_duplicates : bool
+        Mark probable duplicates as excluded instead of only telling of them.
+    number_sessions : bool
+        Number each child's sessions instead of making ids of their names.
 
     Raises
     ------
@@ -136,120 +134,127 @@ def scan(folder: str | Path, layout: str, out_dir: str | Path, root: str | Path 
         The folder is missing or holds no video that fits the layout, or a table has rows already.
     """
     folder, out_dir = Path(folder), Path(out_dir)
-    below = Path(root).resolve()
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; give the folder that holds the videos")
     for table in (CHILDREN, SESSIONS):
         path = out_dir / f"{table.name}.tsv"
         if path.exists() and read_tsv(path, table, problems=[]):
             raise UserError(f"{path}: has rows already; move it away or give another --out-dir")
-    found = scan_names(_names(folder), layout)
-    _tell("videos do not fit the layout", found.videos_outside_layout)
+    names, links = _files(folder)
+    if layout == "childproject":
+        found = scan_childproject(folder, names)
+    else:
+        found = scan_names(names, layout)
     if not found.recordings:
+        _tell(found.notes)
         raise UserError(
             f"{folder}: no video fits layout {layout!r}; expected files ending in "
-            f"{', '.join(VIDEO_SUFFIXES)}; give another --layout"
+            f"{', '.join(VIDEO_SUFFIXES)} or folders of numbered pictures; give another --layout"
         )
-    _tell("videos have no transcript", found.videos_without_transcript)
-    _tell("transcripts have no video, or it is not clear which", found.transcripts_without_video)
-
-    def from_root(name: str) -> str:
-        path = folder.resolve() / name
-        return (path.relative_to(below) if path.is_relative_to(below) else path).as_posix()
-
-    sessions = [
-        {
-            "child_id": recording.child_id,
-            "session_id": recording.session_id,
-            "video": join_paths([from_root(recording.video)]),
-            "transcript": from_root(recording.transcript) if recording.transcript else "",
-            "source_name": recording.source_name,
-        }
+    if number_sessions:
+        found = replace(found, recordings=_numbered(found.recordings))
+    elif layout in LAYOUTS and LAYOUTS[layout].dated:
+        logger.warning(
+            "session ids hold days of recording, and ids stand in every table of the results; "
+            "with an age they tell a birth date. --number-sessions numbers the sessions instead"
+        )
+    found.notes[Note.NOT_ENTERED] = links
+    ids = {child["child_id"] for child in found.children}
+    found.notes[Note.SAME_CHILD] = [f"{name} and S{name}" for name in ids if f"S{name}" in ids]
+    pairs, found.notes[Note.UNREAD] = find_duplicates(found.recordings, folder)
+    found.notes[Note.DUPLICATE] = [
+        f"{copy.videos[0]} is like {original.videos[0]}" for copy, original in pairs
+    ]
+    originals = dict(pairs) if exclude_duplicates else {}
+    rows = [
+        _session(recording, originals.get(recording), folder.resolve(), Path(root).resolve())
         for recording in found.recordings
     ]
-    children = [{"child_id": name} for name in dict.fromkeys(row["child_id"] for row in sessions)]
-    _write(
-        out_dir / "children.tsv", [name for name in CHILDREN.names if name != "age_days"], children
-    )
-    _write(out_dir / "sessions.tsv", SESSIONS.names, sessions)
-    logger.info(
-        "%d children, %d sessions: wrote %s and %s. Next: give birth_date and recording_date (or "
-        "age_days) where you know them",
-        len(children),
-        len(sessions),
-        out_dir / "children.tsv",
-        out_dir / "sessions.tsv",
-    )
+    _tell(found.notes)
+    _write(out_dir / "children.tsv", CHILDREN_COLUMNS, found.children)
+    _write(out_dir / "sessions.tsv", SESSIONS.names, rows)
+    _summarise(found, rows, out_dir)
 
 
-def _pattern(layout: str) -> re.Pattern[str]:
-    """Return the regular expression of a layout."""
-    if layout in LAYOUTS:
-        return LAYOUTS[layout]
-    if any(layout.count(name) != 1 for name in ("{child}", "{session}")):
-        raise UserError(
-            f"--layout {layout!r}: expected {', '.join(LAYOUTS)}, or a pattern that holds "
-            "{child} and {session} once, such as '{child}/{session}.mp4'"
-        )
-    parts = re.split(r"(\{child\}|\{session\}|\*\*/|\*)", layout)
-    return re.compile("".join(FIELDS.get(part, re.escape(part)) for part in parts))
+def _numbered(recordings: Sequence[Found]) -> list[Found]:
+    """Return recordings with ids that number each child's by day; those without one come last."""
+    by_day = sorted(recordings, key=lambda found: (found.recording_date or date.max, found.videos))
+    numbers: Counter[str] = Counter()
+    numbered = []
+    for found in by_day:
+        numbers[found.child_id] += 1
+        numbered.append(replace(found, session_id=f"s{numbers[found.child_id]:04d}"))
+    return sorted(numbered, key=lambda found: found.videos)
 
 
-def _transcript_of(video: str, candidates: Sequence[str]) -> str | None:
-    """Return the transcript that belongs to a video, or None where none or several could."""
-    if len(candidates) > 1:
-        near = PurePosixPath(video).parent.name
-        candidates = [name for name in candidates if PurePosixPath(name).parent.name == near]
-    return candidates[0] if len(candidates) == 1 else None
+def _session(recording: Found, original: Found | None, folder: Path, root: Path) -> dict[str, str]:
+    """Return the row of a recording, with paths that begin from the corpus' root."""
+
+    def from_root(name: str | None) -> str:
+        if name is None:
+            return ""
+        path = folder / name
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+    reason = recording.exclude_reason or ""
+    if original is not None and not reason:
+        reason = f"duplicate of {original.child_id}/{original.session_id}"
+    return {
+        "child_id": recording.child_id,
+        "session_id": recording.session_id,
+        "video": join_paths([from_root(video) for video in recording.videos]),
+        "transcript": from_root(recording.transcript),
+        "rttm": from_root(recording.rttm),
+        "recording_date": recording.recording_date.isoformat() if recording.recording_date else "",
+        "exclude": "yes" if reason else "",
+        "exclude_reason": reason,
+        "source_name": recording.source_name,
+    }
 
 
-def _refuse_names(names: Iterable[str]) -> None:
-    """Refuse names that a table of lines and tabs cannot hold."""
-    bad = [name for name in names if re.search(r"[\t\r\n]|^\s", name)]
-    if bad:
-        raise UserError(
-            f"names with tabs, line ends or leading blanks cannot stand in a table: {bad[:5]}; "
-            "rename these files"
-        )
+def _files(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the paths of all files that are not hidden, and of folders that are links."""
+    files: list[Path] = []
+    links: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(place)
+        links.extend(here / name for name in folders if (here / name).is_symlink())
+        files.extend(here / name for name in names if not name.startswith("."))
+    return [_below(path, folder) for path in files], [_below(path, folder) for path in links]
 
 
-def _refuse_collisions(recordings: Sequence[Found], children: Sequence[tuple[str, str]]) -> None:
-    """Refuse names that become no id, or the same id, also but for upper and lower case."""
-    problems = []
-    names: dict[str, str] = {}
-    for child_id, name in children:
-        if names.setdefault(child_id.lower(), name) != name:
-            problems.append(f"children {names[child_id.lower()]!r} and {name!r} become {child_id}")
-    videos: dict[tuple[str, str], str] = {}
-    for recording in recordings:
-        key = (recording.child_id.lower(), recording.session_id.lower())
-        if not all(key):
-            problems.append(f"{recording.video}: no id can be made of this name")
-        elif videos.setdefault(key, recording.video) != recording.video:
-            problems.append(
-                f"{videos[key]} and {recording.video} both become "
-                f"{recording.child_id}/{recording.session_id}"
-            )
-    if problems:
-        listed = list(dict.fromkeys(problems))
-        raise UserError("\n  ".join(["names collide; rename them or give --layout", *listed]))
+def _below(path: Path, folder: Path) -> str:
+    """Return a path as it begins from a folder."""
+    return path.relative_to(folder).as_posix()
 
 
-def _names(folder: Path) -> Iterator[str]:
-    """Give the paths of all files below a folder that are not hidden."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                yield (Path(place) / name).relative_to(folder).as_posix()
+def _tell(notes: dict[Note, list[str]]) -> None:
+    """Tell every note with the files that it is about."""
+    for note in Note:
+        if notes.get(note):
+            logger.warning("%d %s:", len(notes[note]), note.value)
+            for name in notes[note]:
+                logger.warning("  %s", name)
 
 
-def _tell(what: str, names: Sequence[str]) -> None:
-    """Warn of files that could not be used."""
-    if names:
-        logger.warning("%d %s:", len(names), what)
-        for name in names:
-            logger.warning("  %s", name)
+def _summarise(found: Scan, rows: Sequence[dict[str, str]], out_dir: Path) -> None:
+    """Say how much was found, where it is written, and what is left to do."""
+    notes = found.notes
+    count = {name: sum(bool(row[name]) for row in rows) for name in SUMMARISED}
+    excluded = f"{count['exclude']} excluded"
+    lines = [
+        f"{len(found.children)} children, {len(rows)} sessions ({excluded})",
+        f"  {count['transcript']} with a transcript, {len(rows) - count['transcript']} without",
+        f"  {count['rttm']} with an RTTM file",
+        f"  {count['recording_date']} with the day of recording",
+        f"  {len(notes[Note.JOINED])} joined from chapters",
+        f"  {len(notes[Note.DUPLICATE])} probable duplicates",
+        f"  {sum(len(notes[note]) for note in UNUSED)} files or folders not used",
+        f"wrote {out_dir / 'children.tsv'} and {out_dir / 'sessions.tsv'}. Next: give birth_date "
+        "and recording_date (or age_days) where you know them",
+    ]
+    logger.info("\n".join(lines))
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:

@@ -15,8 +15,13 @@ SCORES = ("score_min", "score_mean", "score_max")
 
 
 def video_name(session: SessionRow) -> str:
-    """Return what the lab calls a recording: its `source_name`, or its video's without suffix."""
-    return session.source_name or Path(session.videos[0]).stem
+    """Return what the lab calls a recording: its `source_name`, or its video's without suffix.
+
+    One with neither is called by its `session_id`.
+    """
+    if session.source_name or not session.videos:
+        return session.source_name or session.session_id
+    return Path(session.videos[0]).stem
 
 
 def session_scores(session: SessionRow, alignment: pa.Table, utterances: pa.Table) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,11 @@ from egoalign.tables import (
     write_table,
 )
 from egoalign.transcripts.read import EMPTY, NO_TRANSCRIPT
+from egoalign.video.decode import DECODER_NOTE
+from egoalign.video.recording import NO_VIDEO
 
 NOT_MADE = "the step did not finish"
+NO_ROW = "the score table has no row of it"
 SILENT = (EMPTY, NO_TRANSCRIPT)
 """Why a session may have no utterances without anything having failed."""
 
@@ -45,9 +48,13 @@ class Outcome:
     n_wanted : int or None
         Grid points to be decoded.
     decoded : list of (bool, str or None) or None
-        For each row of FRAME_EMBEDDINGS whether its picture was had, and why not.
+        For each grid point of FRAME_EMBEDDINGS whether its picture was had, and why not.
     reasons : list of (str or None) or None
         For each row of ALIGNMENT why it has no score.
+    decoder_note : str or None
+        What was odd in decoding.
+    scores_given : bool
+        The scores come from a table of the lab, so that neither video nor transcript is needed.
     """
 
     media: dict[str, Any] | None = None
@@ -56,13 +63,16 @@ class Outcome:
     n_wanted: int | None = None
     decoded: list[tuple[bool, str | None]] | None = None
     reasons: list[str | None] | None = None
+    decoder_note: str | None = None
+    scores_given: bool = False
 
 
 def session_status(session: SessionRow, outcome: Outcome) -> dict[str, Any]:
     """Return one session's row of SESSIONS_STATUS, without the log.
 
     A session has failed if a step left nothing, if its video or transcript cannot be read, or if
-    no picture that was wanted could be decoded. A session without speech has not failed.
+    no picture that was wanted could be decoded. A session without speech has not failed. Where
+    scores were given, only a session without a row in their table has failed.
     """
     media = outcome.media or {}
     n_frames = sum(had for had, _ in outcome.decoded or ())
@@ -87,6 +97,8 @@ def session_status(session: SessionRow, outcome: Outcome) -> dict[str, Any]:
 
 def _failure(outcome: Outcome, n_frames: int) -> tuple[str, str] | None:
     """Return the step where a session failed and why, or None where it did not."""
+    if outcome.scores_given:
+        return None if outcome.reasons else ("import_scores", NO_ROW)
     media = outcome.media
     if media is None or outcome.n_utterances is None or outcome.n_wanted is None:
         return "ingest_session", NOT_MADE
@@ -110,6 +122,10 @@ def _odd(row: dict[str, Any], outcome: Outcome) -> list[str]:
     notes = [outcome.media["reason"]] if outcome.media and outcome.media["reason"] else []
     if outcome.speech:
         notes.append(outcome.speech)
+    if outcome.scores_given:
+        notes = [note for note in notes if note not in (NO_VIDEO, NO_TRANSCRIPT)]
+    if outcome.decoder_note:
+        notes.append(outcome.decoder_note)
     if row["n_frames_missing"]:
         notes.append(f"{row['n_frames_missing']} pictures could not be decoded")
     if row["n_unscored"] and not row["n_scored"]:
@@ -129,6 +145,7 @@ def collect_status(
     logs: str | Path,
     out: str | Path,
     csv: str | Path,
+    given_scores: str | Path | None = None,
 ) -> None:
     """Write table SESSIONS_STATUS, one row for every session of the corpus.
 
@@ -143,9 +160,12 @@ def collect_status(
         Holds ``<stage>/<rule>/[<model_id>/]<child_id>/<session_id>.log``.
     out, csv : str or Path
         Where to write.
+    given_scores : str or Path, optional
+        Table ALIGNMENT of all sessions, where the first model's scores come from a lab's table.
     """
     corpus = read_corpus(children, sessions, root)
     model_id = Path(align_folder).name
+    given = None if given_scores is None else _reasons_by_session(given_scores)
     log_folders = {
         "ingest_session": Path(logs) / "corpus" / "ingest_session",
         "encode_session": Path(logs) / "encode" / "encode_session" / model_id,
@@ -160,9 +180,17 @@ def collect_status(
             Path(encode_folder),
             Path(utterances_folder),
         )
+        if given is not None:
+            reasons = given.get((session.child_id, session.session_id), [])
+            outcome = replace(
+                outcome, reasons=reasons, n_utterances=len(reasons), scores_given=True
+            )
         row = session_status(session, outcome)
-        log = log_folders[row["stage"] or "align_session"]
-        log = log / session.child_id / f"{session.session_id}.log"
+        if given is None:
+            log = log_folders[row["stage"] or "align_session"]
+            log = log / session.child_id / f"{session.session_id}.log"
+        else:
+            log = Path(logs) / "align" / "import_scores" / f"{model_id}.log"
         rows.append({**row, "log": None if session.exclude else str(log)})
     write_table(SESSIONS_STATUS, rows, out, csv=csv)
 
@@ -181,12 +209,14 @@ def _read_outcome(
     media_file, frames_file = path(media, "media"), path(media, "frames")
     speech_file = path(utterances, "utterances")
     embeddings_file, scores_file = path(encode, "frame_embeddings"), path(align, "alignment")
-    decoded = reasons = n_wanted = None
+    decoded = reasons = n_wanted = decoder_note = None
     if frames_file:
         n_wanted = pc.sum(read_table(FRAMES, frames_file, ["wanted"])["wanted"]).as_py() or 0
     if embeddings_file:
-        frames = read_table(FRAME_EMBEDDINGS, embeddings_file, ["decoded", "reason"])
+        frames = read_table(FRAME_EMBEDDINGS, embeddings_file, ["tile", "decoded", "reason"])
+        frames = frames.filter(pc.equal(frames["tile"], 0))
         decoded = list(zip(*(_values(frames, name) for name in ("decoded", "reason")), strict=True))
+        decoder_note = read_metadata(embeddings_file).get(DECODER_NOTE)
     if scores_file:
         reasons = _values(read_table(ALIGNMENT, scores_file, ["reason"]), "reason")
     return Outcome(
@@ -198,7 +228,18 @@ def _read_outcome(
         n_wanted=n_wanted,
         decoded=decoded,
         reasons=reasons,
+        decoder_note=decoder_note,
     )
+
+
+def _reasons_by_session(path: str | Path) -> dict[tuple[str, str], list[str | None]]:
+    """Return why each utterance has no score, by child and session."""
+    table = read_table(ALIGNMENT, path, ["child_id", "session_id", "reason"])
+    found: dict[tuple[str, str], list[str | None]] = {}
+    columns = (_values(table, name) for name in ("child_id", "session_id", "reason"))
+    for child, session, reason in zip(*columns, strict=True):
+        found.setdefault((child, session), []).append(reason)
+    return found
 
 
 def _values(table: pa.Table, column: str) -> list[Any]:

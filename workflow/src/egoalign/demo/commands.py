@@ -52,8 +52,12 @@ def _add_session(subparsers: Any) -> None:
     _add_options(parser)
     parser.add_argument("--child", required=True, help="the child's id")
     parser.add_argument("--session", required=True, help="the session's id")
-    parser.add_argument("--video", type=Path, required=True, help="MP4 file to write")
-    parser.add_argument("--transcript", type=Path, required=True, help="transcript to write")
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        required=True,
+        help="folder of the corpus, into which the files go that its tables name",
+    )
     parser.add_argument(
         "--truth-dir",
         type=Path,
@@ -170,9 +174,7 @@ def _make_demo_tables(args: argparse.Namespace) -> None:
 def _make_demo_session(args: argparse.Namespace) -> None:
     from egoalign.demo.session import make_session
 
-    make_session(
-        _options(args), args.child, args.session, args.video, args.transcript, args.truth_dir
-    )
+    make_session(_options(args), args.child, args.session, args.corpus, args.truth_dir)
 
 
 def _make_demo_judgments(args: argparse.Namespace) -> None:

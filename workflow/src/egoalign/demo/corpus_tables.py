@@ -15,6 +15,7 @@ SESSIONS_COLUMNS = (
     "session_id",
     "video",
     "transcript",
+    "rttm",
     "transcript_offset_s",
     "age_days",
     "location",
@@ -45,8 +46,9 @@ def sessions_rows(plan: Plan, corpus: str) -> list[tuple[str, ...]]:
         (
             session.child_id,
             session.session_id,
-            f"{corpus}/{session.video}",
+            ";".join(f"{corpus}/{video}" for video in session.videos),
             f"{corpus}/{session.transcript}",
+            f"{corpus}/{session.rttm}" if session.rttm else "",
             f"{session.transcript_offset_s:g}",
             f"{session.age_days:g}",
             session.location,

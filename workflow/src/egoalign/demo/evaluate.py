@@ -112,7 +112,7 @@ def shuffled_pairs(
     """
     rng = np.random.default_rng([seed, 2])
     pictures = {
-        key: np.array([held.pictures[second] for second in sorted(held.pictures)])
+        key: [held.pictures[second] for second in sorted(held.pictures)]
         for key, held in sorted(vectors.items())
         if held.pictures
     }
@@ -128,7 +128,7 @@ def shuffled_pairs(
             continue
         held = others[rng.integers(len(others))]
         start = rng.integers(len(held) - n + 1)
-        scores.append(float((held[start : start + n] @ text).max()))
+        scores.append(float((np.concatenate(held[start : start + n]) @ text).max()))
     return scores
 
 

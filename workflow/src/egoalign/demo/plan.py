@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from egoalign.config import DemoOptions
+from egoalign.demo.video_kinds import VIDEO_KINDS, VideoKind
 from egoalign.log import UserError
 from egoalign.tables import DAYS_PER_MONTH, months
 
@@ -22,6 +23,19 @@ FIRST_AGE_MONTHS, LAST_AGE_MONTHS, CENTRE_AGE_MONTHS = 6.0, 30.0, 18.0
 
 LOCATIONS = ("kitchen", "living room", "bedroom", "playroom")
 ACTIVITIES = ("play", "meal", "reading", "dressing")
+
+FILES = (
+    ("plain", "json"),
+    ("turned", "csv"),
+    ("hevc", "srt"),
+    ("web", "vtt"),
+    ("uneven", "cha"),
+    ("chapters", "eaf"),
+)
+"""Kind of video, and suffix of the transcripts, of the first, second ... child; then again."""
+
+WITHOUT_SPEAKERS = ("vtt",)
+"""Transcripts of these suffixes do not say who speaks; an RTTM file beside them does."""
 
 _SESSION, _CHILD, _WORD = 1, 2, 3
 
@@ -82,6 +96,7 @@ class SessionPlan:
     age_days: float
     duration_s: float
     size: tuple[int, int]
+    video_kind: VideoKind
     transcript_format: str
     location: str
     activity: str
@@ -92,14 +107,22 @@ class SessionPlan:
     exclude_intervals: tuple[tuple[float, float], ...] = ()
 
     @property
-    def video(self) -> str:
-        """Path of the video within the corpus folder."""
-        return f"videos/{self.child_id}/{self.session_id}.mp4"
+    def videos(self) -> tuple[str, ...]:
+        """Paths of the video's files, in order, within the corpus folder."""
+        names = self.video_kind.file_names(self.session_id)
+        return tuple(f"videos/{self.child_id}/{name}" for name in names)
 
     @property
     def transcript(self) -> str:
         """Path of the transcript within the corpus folder."""
         return f"transcripts/{self.child_id}/{self.session_id}.{self.transcript_format}"
+
+    @property
+    def rttm(self) -> str | None:
+        """Path of the speakers' turns within the corpus folder, where a file holds them."""
+        if self.transcript_format not in WITHOUT_SPEAKERS:
+            return None
+        return f"rttm/{self.child_id}/{self.session_id}.rttm"
 
 
 @dataclass(frozen=True)
@@ -197,6 +220,7 @@ def _session(
     effect = float(rng.normal(0.0, SPEECH.session_sd))
     age_days = float(round(age_months * DAYS_PER_MONTH))
     shortest, longest = options.duration_s
+    video_kind, transcript_format = FILES[(child_no - 1) % len(FILES)]
     # Short sessions are the more common ones, as in real corpora.
     duration_s = shortest + (longest - shortest) * rng.beta(1.0, 2.5)
     return SessionPlan(
@@ -207,7 +231,8 @@ def _session(
         age_days=age_days,
         duration_s=round(duration_s * VIDEO_FPS) / VIDEO_FPS,
         size=SIZES[(child_no + session_no) % 2],
-        transcript_format="json" if child_no % 2 else "csv",
+        video_kind=VIDEO_KINDS[video_kind],
+        transcript_format=transcript_format,
         location=LOCATIONS[int(rng.integers(len(LOCATIONS)))],
         activity=ACTIVITIES[int(rng.integers(len(ACTIVITIES)))],
         effect=effect,

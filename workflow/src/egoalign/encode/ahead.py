@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -43,3 +44,10 @@ class Ahead(Generic[T]):
             yield item  # type: ignore[misc]
         if self._error is not None:
             raise self._error
+
+
+def in_turn(sources: Sequence[Iterable[T]]) -> Iterator[T]:
+    """Yield an item of each source, then the next of each, and so on until all are at their end."""
+    end = object()
+    for items in zip_longest(*sources, fillvalue=end):
+        yield from (item for item in items if item is not end)  # type: ignore[misc]

@@ -19,6 +19,12 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument("--frames", required=True, metavar="FILE", help="table frames")
     p.add_argument("--utterances", required=True, metavar="FILE", help="table utterances")
     p.add_argument("--model", required=True, metavar="JSON", help="the model, as in the config")
+    p.add_argument(
+        "--picture",
+        choices=["crop", "pad", "stretch", "tiles_mean", "tiles_max"],
+        default="crop",
+        help="how pictures are made the model's size",
+    )
     p.add_argument("--precision", choices=["fp32", "fp16", "bf16"], default="fp32", help="of sums")
     p.add_argument("--batch-size", type=int, default=64, metavar="N", help="in a forward pass")
     p.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the CPU")
@@ -56,6 +62,7 @@ def _encode_session(args: argparse.Namespace) -> None:
         args.batch_size,
         args.threads,
         args.device,
+        args.picture,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ class Device:
     precision: str
 
     def place(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return a batch of pictures on the device, in the precision of the forward pass."""
+        """Return numbers on the device, in the precision of the forward pass."""
         import open_clip
 
         return batch.to(device=self.name, dtype=open_clip.get_input_dtype(self.precision))
@@ -44,6 +45,9 @@ def choose_device(option: str = "auto", precision: str = "fp32", threads: int = 
     UserError
         The device is not there, or cannot work in that precision.
     """
+    # Threads that wait for each other must not keep a core busy that decoding can use. This is
+    # heard only before torch is first imported; what the user has set goes before it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     torch.set_num_threads(threads)

@@ -3,57 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from egoalign.encode.ahead import Ahead
 from egoalign.encode.models import EncodingModel
 from egoalign.video.decode import Picture
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
 class TextVector:
-    """A text's tokens before any cut, whether it was cut, and its vector if it has words."""
+    """A text's tokens before any cut, whether it was cut, and its vector if it has words.
 
-    n_tokens: int
-    truncated: bool
+    Of a vector that was given, tokens and cut are not known.
+    """
+
+    n_tokens: int | None
+    truncated: bool | None
     vector: NDArray[np.float16] | None
 
 
 def embed_pictures(
     model: EncodingModel, pictures: Iterable[Picture], batch_size: int
 ) -> Iterator[tuple[Picture, NDArray[np.float16] | None]]:
-    """Yield each picture with its vector, in order; only a batch of them is held at a time.
+    """Yield each picture with its vectors, in order; only some batches are held at a time.
+
+    A thread of its own brings pictures to the model's size while the model works.
 
     Parameters
     ----------
     model : EncodingModel
         The model.
     pictures : iterable of Picture
-        Pictures at full size; those that are missing have no vector.
+        Pictures as decoded; those that are missing have no vector.
     batch_size : int
-        Pictures in a forward pass.
+        Pictures, or tiles, in a forward pass.
 
     Yields
     ------
-    picture, vector : Picture, ndarray of float16 of shape (embed_dim,) or None
-        The vector has unit length. The picture has lost its pixels, to save memory.
+    picture, vectors : Picture, ndarray of float16 of shape (tiles, embed_dim) or None
+        Vectors have unit length; there is one but with ``tiles_max``. The picture has lost its
+        pixels, to save memory.
     """
-    from PIL import Image
-
-    waiting: list[tuple[Picture, Any]] = []
-    n_ready = 0
-    for picture in pictures:
-        ready = None
-        if picture.rgb is not None:
-            ready = model.transform(Image.fromarray(picture.rgb))
-            n_ready += 1
-        waiting.append((Picture(picture.index, None, picture.reason), ready))
-        if n_ready == batch_size:
+    waiting: list[_Prepared] = []
+    n_tiles = 0
+    for prepared in Ahead(_prepared(model, pictures), batch_size):
+        waiting.append(prepared)
+        n_tiles += 0 if prepared.tiles is None else len(prepared.tiles)
+        if n_tiles >= batch_size:
             yield from _with_vectors(model, waiting)
-            waiting, n_ready = [], 0
+            waiting, n_tiles = [], 0
     yield from _with_vectors(model, waiting)
 
 
@@ -76,7 +81,7 @@ def embed_texts(model: EncodingModel, texts: Sequence[str], batch_size: int) -> 
     for start in range(0, len(spoken), batch_size):
         with torch.inference_mode():
             tokens = model.tokenizer(spoken[start : start + batch_size]).to(model.device.name)
-            vectors.extend(_unit(model.network.encode_text(tokens)))
+            vectors.extend(_unit(model.network.encode_text(tokens)).astype(np.float16))
     rest = iter(vectors)
     result = []
     for text in texts:
@@ -95,26 +100,50 @@ def count_tokens(tokenizer: Any, text: str) -> tuple[int, int]:
     return len(bare), len(tokenizer.tokenizer(clean).input_ids) - len(bare)
 
 
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A picture without its pixels, and its tiles at the model's size."""
+
+    picture: Picture
+    tiles: NDArray[np.uint8] | None
+
+
+def _prepared(model: EncodingModel, pictures: Iterable[Picture]) -> Iterator[_Prepared]:
+    """Bring each picture to the model's size."""
+    for picture in pictures:
+        tiles = None if picture.rgb is None else model.preparation.tiles(picture.rgb)
+        yield _Prepared(replace(picture, rgb=None), tiles)
+
+
 def _with_vectors(
-    model: EncodingModel, waiting: Sequence[tuple[Picture, Any]]
+    model: EncodingModel, waiting: Sequence[_Prepared]
 ) -> Iterator[tuple[Picture, NDArray[np.float16] | None]]:
     """Yield a batch's pictures with their vectors."""
     import torch
 
-    ready = [tensor for _, tensor in waiting if tensor is not None]
-    vectors: Iterator[NDArray[np.float16]] = iter(())
-    if ready:
+    tiles = [prepared.tiles for prepared in waiting if prepared.tiles is not None]
+    if tiles:
         with torch.inference_mode():
-            vectors = iter(
-                _unit(model.network.encode_image(model.device.place(torch.stack(ready))))
-            )
-    for picture, tensor in waiting:
-        yield picture, None if tensor is None else next(vectors)
+            batch = model.preparation.batch(np.concatenate(tiles), model.device)
+            vectors = _unit(model.network.encode_image(batch))
+        parts = iter(np.split(vectors, np.cumsum([len(part) for part in tiles])[:-1]))
+    for prepared in waiting:
+        if prepared.tiles is None:
+            yield prepared.picture, None
+            continue
+        own = next(parts)
+        if model.preparation.way == "tiles_mean":
+            own = _unit_rows(own.mean(axis=0, keepdims=True))
+        yield prepared.picture, own.astype(np.float16)
 
 
-def _unit(vectors: Any) -> NDArray[np.float16]:
-    """Return rows of unit length as float16; the length is taken in float32."""
+def _unit(vectors: torch.Tensor) -> NDArray[np.float32]:
+    """Return vectors of a model as rows of unit length."""
     array = vectors.float().cpu().numpy()
     if not np.isfinite(array).all():
         raise ArithmeticError("the model gave a vector that is not finite")
-    return (array / np.linalg.norm(array, axis=1, keepdims=True)).astype(np.float16)
+    return _unit_rows(array)
+
+
+def _unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)

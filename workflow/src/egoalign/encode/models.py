@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import importlib.util
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from egoalign.config import ModelOptions
 from egoalign.encode.device import Device
+from egoalign.encode.picture import PictureWay, Preparation
 from egoalign.encode.weights import (
     HUB,
     HUB_CONFIG,
@@ -25,10 +26,6 @@ from egoalign.encode.weights import (
 from egoalign.log import UserError
 from egoalign.tables import atomic_path
 
-if TYPE_CHECKING:
-    import torch
-    from PIL import Image
-
 CONFIG_KEYS = ("embed_dim", "vision_cfg", "text_cfg")
 
 
@@ -37,7 +34,7 @@ class EncodingModel:
     """A model ready to embed, with all that must be known to repeat it."""
 
     network: Any
-    transform: Callable[[Image.Image], torch.Tensor]
+    preparation: Preparation
     tokenizer: Any
     device: Device
     embed_dim: int
@@ -54,8 +51,10 @@ class Architecture:
     quick_gelu: bool = False
 
 
-def load_model(options: ModelOptions, device: Device) -> EncodingModel:
-    """Load a model, its picture transform and its tokenizer.
+def load_model(
+    options: ModelOptions, device: Device, picture: PictureWay = "crop"
+) -> EncodingModel:
+    """Load a model, what prepares its pictures, and its tokenizer.
 
     Parameters
     ----------
@@ -63,11 +62,14 @@ def load_model(options: ModelOptions, device: Device) -> EncodingModel:
         Name, weights, id and digest, as in the config.
     device : Device
         Where it will run.
+    picture : str
+        How pictures are made the model's size, as in the config.
 
     Raises
     ------
     UserError
-        Unknown name or tag, missing, wrong or dangerous weights file, weights of another model.
+        Unknown name or tag, missing, wrong or dangerous weights file, weights of another model,
+        or a way to prepare pictures that the model cannot have.
     """
     import open_clip
 
@@ -75,7 +77,7 @@ def load_model(options: ModelOptions, device: Device) -> EncodingModel:
     weights = find_weights(options.name, options.pretrained)
     digest = check_weights(weights, options.name, options.sha256)
     try:
-        network, transform = open_clip.create_model_from_pretrained(
+        network, _ = open_clip.create_model_from_pretrained(
             architecture.name,
             str(weights),
             precision=device.precision,
@@ -93,9 +95,10 @@ def load_model(options: ModelOptions, device: Device) -> EncodingModel:
             "give the model that these weights were saved from, or the file of this model"
         ) from error
     network.eval()
+    preparation = Preparation(network.visual.preprocess_cfg, picture)
     return EncodingModel(
         network,
-        transform,
+        preparation,
         _tokenizer(architecture.name, options.name),
         device,
         int(open_clip.get_model_config(architecture.name)["embed_dim"]),
@@ -104,10 +107,36 @@ def load_model(options: ModelOptions, device: Device) -> EncodingModel:
             "model_name": _label(options.name),
             "pretrained": _label(options.pretrained or ""),
             "weights_sha256": digest,
-            "preprocessing": json.dumps(network.visual.preprocess_cfg, sort_keys=True),
             "precision": device.precision,
+            **preparation.facts,
         },
     )
+
+
+def picture_size(name: str) -> int | None:
+    """Return the side in pixels of a model's pictures, None where it cannot be told.
+
+    Reads the model's config file without open_clip, which takes seconds to import, so that
+    decoding need not wait for it.
+    """
+    if name.startswith(HUB):
+        import huggingface_hub as hub
+
+        cached = hub.try_to_load_from_cache(name.removeprefix(HUB), HUB_CONFIG)
+        path = Path(cached) if isinstance(cached, str) else None
+    elif name.endswith(".json"):
+        path = Path(name)
+    else:
+        package = importlib.util.find_spec("open_clip")
+        folder = Path(package.origin).parent if package and package.origin else Path()
+        path = folder / "model_configs" / f"{name.replace('/', '-')}.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        size = content.get("model_cfg", content)["vision_cfg"]["image_size"]
+        return int(max(size)) if isinstance(size, list) else int(size)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        # A wrong name or file is told when the model is loaded.
+        return None
 
 
 def fetch_model(name: str, pretrained: str | None, out: str | Path | None) -> dict[str, str]:

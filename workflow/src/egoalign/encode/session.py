@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from egoalign.config import ModelOptions
-from egoalign.encode.ahead import Ahead
+from egoalign.encode.ahead import Ahead, in_turn
+from egoalign.encode.device import choose_device
+from egoalign.encode.embed import embed_pictures, embed_texts
+from egoalign.encode.given import given_pictures, given_texts, names_vectors
+from egoalign.encode.models import load_model, picture_size
+from egoalign.encode.picture import PictureWay
 from egoalign.log import logger, progress
 from egoalign.tables import (
     FRAME_EMBEDDINGS,
@@ -23,11 +31,14 @@ from egoalign.tables import (
     read_table,
     write_table,
 )
-from egoalign.video.decode import Picture, decode
-from egoalign.video.probe import probe
+from egoalign.video.decode import DECODER_NOTE, Picture
+from egoalign.video.recording import Recording, open_recording
 
 READY = 16
 """Decoded pictures held while the model works."""
+
+SHORTEST = 32
+"""Grid points that a stretch of the recording has at least, if it is decoded by itself."""
 
 
 def encode_session(
@@ -43,6 +54,7 @@ def encode_session(
     batch_size: int = 64,
     threads: int = 1,
     device: str = "auto",
+    picture: PictureWay = "crop",
 ) -> None:
     """Read a session's tables and video, embed, and write both tables of vectors.
 
@@ -58,27 +70,42 @@ def encode_session(
         The model.
     frame_embeddings, text_embeddings : str or Path
         Tables to write.
-    precision, batch_size, threads, device
+    precision, batch_size, threads, device, picture
         As in the config and `egoalign.encode.device.choose_device`.
     """
     media_row = read_table(MEDIA, media).to_pylist()[0]
     grid = read_table(FRAMES, frames)
-    spoken = read_table(UTTERANCES, utterances, ["text_id", "text_encoded"])
-    seconds = grid.filter(grid["wanted"]).column("requested_s").to_pylist()
-    # Decoding begins before torch is imported, which takes seconds.
-    pictures = Ahead(_pictures(row, root, media_row, seconds), READY)
+    spoken = read_table(UTTERANCES, utterances, ["text_id", "text_encoded", "text"])
+    # A point without a picture keeps its own second, so that its reason is found again.
+    seconds = pc.coalesce(grid["shown_s"], grid["requested_s"]).filter(grid["wanted"]).to_pylist()
+    paths = [Path(root) / name for name in row["video"]]
+    has_vectors = names_vectors(paths)
+    recording = None if has_vectors else open_recording(paths, media_row["frame_rate"])
+    pictures: Iterable[Picture] = ()
+    if recording is not None:
+        # Decoding begins before torch is imported, which takes seconds.
+        backend, side = media_row["backend"] or "pyav", picture_size(options.name)
+        pictures = decoded_ahead(recording, seconds, backend, side, threads)
 
-    from egoalign.encode.device import choose_device
-    from egoalign.encode.embed import embed_pictures, embed_texts
-    from egoalign.encode.models import load_model
-
-    model = load_model(options, choose_device(device, precision, threads))
-    facts = {**model.facts, "embed_dim": str(model.embed_dim), "batch_size": str(batch_size)}
     texts = dict(
         zip(spoken["text_id"].to_pylist(), spoken["text_encoded"].to_pylist(), strict=True)
     )
-    text_vectors = embed_texts(model, list(texts.values()), batch_size)
-    embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
+    facts = {"model_id": options.model_id}
+    width = None
+    if not (has_vectors and options.text_vectors):
+        model = load_model(options, choose_device(device, precision, threads), picture)
+        facts = {**model.facts, "embed_dim": str(model.embed_dim), "batch_size": str(batch_size)}
+        width = model.embed_dim
+    if options.text_vectors:
+        text_vectors = given_texts(options.text_vectors, spoken, width)
+        width = next((text.vector.size for text in text_vectors if text.vector is not None), width)
+    else:
+        text_vectors = embed_texts(model, list(texts.values()), batch_size)
+    if has_vectors:
+        rate = media_row["frame_rate"]
+        embedded = given_pictures(paths[0], rate, options.model_id, seconds, width)
+    else:
+        embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
     frame_table = frame_embeddings_table(grid, embedded)
     text_table = pa.table(
         {
@@ -90,41 +117,94 @@ def encode_session(
         schema=TEXT_EMBEDDINGS.schema,
     )
     write_table(TEXT_EMBEDDINGS, text_table, text_embeddings, facts)
+    if recording is not None and recording.notes:
+        facts[DECODER_NOTE] = "; ".join(recording.notes)
     write_table(FRAME_EMBEDDINGS, frame_table, frame_embeddings, facts)
     logger.info(
         "%s %s: %d of %d pictures and %d texts embedded by %s",
         row["child_id"],
         row["session_id"],
-        sum(frame_table["decoded"].to_pylist()),
+        len(frame_table.filter(frame_table["decoded"])["frame_id"].unique()),
         len(seconds),
         len(texts),
         options.model_id,
     )
 
 
+def decoded_ahead(
+    recording: Recording,
+    seconds: Sequence[float],
+    backend: str,
+    short_side: int | None,
+    threads: int,
+) -> Iterator[Picture]:
+    """Begin decoding at once, in as many stretches of the recording as there are threads.
+
+    The stretches take turns, so that the order of the pictures is the same in every run.
+
+    Parameters
+    ----------
+    recording : Recording
+        Where the pictures are.
+    seconds : sequence of float
+        When they are shown, ascending.
+    backend, short_side
+        As `Recording.pictures` takes them.
+    threads : int
+        Stretches at most; short ones do not pay for being begun.
+
+    Returns
+    -------
+    iterator of Picture
+        One for each second, with its position in `seconds`.
+    """
+    number = max(1, min(threads, len(seconds) // SHORTEST))
+    firsts = [len(seconds) * part // number for part in range(number + 1)]
+
+    def stretch(first: int, last: int) -> Iterator[Picture]:
+        for picture in recording.pictures(seconds[first:last], backend, short_side):
+            yield replace(picture, index=first + picture.index)
+
+    return in_turn([Ahead(stretch(*ends), max(2, READY // number)) for ends in pairwise(firsts)])
+
+
 def frame_embeddings_table(
     grid: pa.Table, embedded: Iterable[tuple[Picture, NDArray[np.float16] | None]]
 ) -> pa.Table:
-    """Return table FRAME_EMBEDDINGS: a row a grid point, with the reason where it has no vector.
+    """Return table FRAME_EMBEDDINGS: a row a grid point and tile, or the reason for no vector.
 
     Parameters
     ----------
     grid : pyarrow.Table
         Table FRAMES.
-    embedded : iterable of (Picture, vector or None)
-        Of each wanted grid point, in order.
+    embedded : iterable of (Picture, vectors or None)
+        Each wanted grid point once, in any order: ``picture.index`` counts the wanted points.
+        Vectors have shape (width,), or (tiles, width).
     """
     reasons: list[str | None] = grid["reason"].to_pylist()
     vectors: list[NDArray[np.float16] | None] = [None] * grid.num_rows
-    wanted = np.flatnonzero(grid["wanted"].to_numpy())
-    for place, (picture, vector) in zip(wanted.tolist(), embedded, strict=True):
-        reasons[place], vectors[place] = picture.reason, vector
+    wanted = np.flatnonzero(grid["wanted"].to_numpy()).tolist()
+    n_embedded = 0
+    for picture, found in embedded:
+        place = wanted[picture.index]
+        reasons[place], vectors[place] = picture.reason, found
+        n_embedded += 1
+    if n_embedded != len(wanted):
+        raise ValueError(f"{n_embedded} pictures for {len(wanted)} wanted grid points")
+    rows = [
+        (place, tile, vector)
+        for place, found in enumerate(vectors)
+        for tile, vector in enumerate([None] if found is None else np.atleast_2d(found))
+    ]
+    places = np.array([place for place, *_ in rows], dtype=np.int64)
+    column = vectors_column([vector for *_, vector in rows])
     return pa.table(
         {
-            "frame_id": grid["frame_id"],
-            "decoded": [vector is not None for vector in vectors],
-            "reason": reasons,
-            "embedding": vectors_column(vectors),
+            "frame_id": grid["frame_id"].take(pa.array(places)),
+            "tile": [tile for _, tile, _ in rows],
+            "decoded": column.is_valid(),
+            "reason": [reasons[place] for place in places],
+            "embedding": column,
         },
         schema=FRAME_EMBEDDINGS.schema,
     )
@@ -139,13 +219,3 @@ def vectors_column(vectors: Sequence[NDArray[np.float16] | None]) -> pa.Array:
     return pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()), pa.array(values), type=VECTOR, mask=pa.array(missing)
     )
-
-
-def _pictures(
-    row: Mapping[str, Any], root: str | Path, media: Mapping[str, Any], seconds: Sequence[float]
-) -> Iterable[Picture]:
-    """Yield the wanted pictures of a session's video."""
-    if not seconds:
-        return
-    path = Path(root) / row["video"][0]
-    yield from decode(path, probe(path), seconds, media["backend"] or "pyav")

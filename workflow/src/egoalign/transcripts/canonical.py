@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from egoalign.config import TranscriptsOptions
+from egoalign.config import SpeakerType, TranscriptsOptions
 from egoalign.tables import ID_PATTERN
-from egoalign.transcripts.segments import Segment
-from egoalign.transcripts.speakers import speaker_type
+from egoalign.transcripts.languages import left_out
+from egoalign.transcripts.rttm import RttmError, Turns, speakers_by_overlap
+from egoalign.transcripts.segments import Segment, TranscriptError
+from egoalign.transcripts.speakers import counted, label_type, turn_type
 from egoalign.transcripts.text import count_words, encoded, replace_unpaired
 
 LONG_S = 30.0
@@ -19,10 +21,17 @@ LONG_WORDS = 75
 """CLIP's context holds 75 tokens and two markers, so more words than that are surely cut."""
 
 Row = dict[str, Any]
+Speaker = tuple[SpeakerType, str | None, str | None]
+"""Type, the label that it comes from, and what is odd about it."""
 
 
 def canonical_rows(
-    segments: Sequence[Segment], source_format: str, options: TranscriptsOptions
+    segments: Sequence[Segment],
+    source_format: str,
+    options: TranscriptsOptions,
+    name: str = "transcript",
+    turns: Turns | None = None,
+    child_languages: str | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """Return the rows of tables UTTERANCES and WORDS; no segment is dropped.
 
@@ -33,19 +42,38 @@ def canonical_rows(
     source_format : str
         The reader that made them.
     options : TranscriptsOptions
-        `speakers` gives the type of each label.
+        Speakers, rules of the text, and languages.
+    name : str
+        The file's name, for messages.
+    turns : Turns, optional
+        Who speaks when; decides over the labels in the transcript.
+    child_languages : str, optional
+        Cell `languages` of the child's row.
+
+    Raises
+    ------
+    TranscriptError
+        A speaker's label has no type although a scheme or a list is in force, or the languages
+        are not known by which utterances are to be left out.
     """
     utterances: list[Row] = []
     words: list[Row] = []
     text_ids: dict[str, str] = {}
     ids, renumbered = _utterance_ids(segments)
-    for utterance_id, segment in zip(ids, segments, strict=True):
-        text = encoded(segment.text)
-        label = (segment.speaker or "").strip() or None
-        speaker, known = speaker_type(label, options.speakers)
-        flags = _flags(segment, text)
-        if not known:
-            flags.append("unknown_speaker")
+    speakers = (
+        _own_speakers(segments, options, name)
+        if turns is None
+        else _turn_speakers(segments, options, turns)
+    )
+    foreign = left_out([one.language for one in segments], options, child_languages, name)
+    rows = zip(ids, segments, speakers, foreign, strict=True)
+    for utterance_id, segment, (speaker, label, oddity), is_foreign in rows:
+        text = encoded(segment.text, options.text_rules, source_format, segment.language)
+        flags = [*_flags(segment, text), *segment.flags]
+        if oddity:
+            flags.append(oddity)
+        if is_foreign:
+            flags.append("other_language")
         if renumbered:
             flags.append("renumbered")
         utterances.append(
@@ -57,6 +85,7 @@ def canonical_rows(
                 "text_encoded": replace_unpaired(text),
                 "speaker": speaker,
                 "speaker_as_read": replace_unpaired(label) if label else None,
+                "language": replace_unpaired(segment.language) if segment.language else None,
                 "text_id": text_ids.setdefault(text, f"t{len(text_ids):05d}"),
                 "n_words": count_words(text),
                 "source_format": source_format,
@@ -69,6 +98,10 @@ def canonical_rows(
                 "utterance_id": utterance_id,
                 "word_no": word_no,
                 "token": replace_unpaired(word.token),
+                "lemma": replace_unpaired(word.lemma) if word.lemma else None,
+                "part_of_speech": (
+                    replace_unpaired(word.part_of_speech) if word.part_of_speech else None
+                ),
                 "start_s": word.start_s,
                 "end_s": word.end_s,
                 "probability": word.probability,
@@ -76,6 +109,55 @@ def canonical_rows(
             for word_no, word in enumerate(segment.words)
         )
     return utterances, words
+
+
+def _own_speakers(
+    segments: Sequence[Segment], options: TranscriptsOptions, name: str
+) -> list[Speaker]:
+    """Return the speakers as the transcript's own labels tell them."""
+    labels = [(segment.speaker or "").strip() or None for segment in segments]
+    types = [
+        label_type(label, segment.speaker_role, options.speaker_scheme, options.speakers)
+        for label, segment in zip(labels, segments, strict=True)
+    ]
+    if (options.speaker_scheme or options.speakers) and None in types:
+        strange = [str(label) for label, type_ in zip(labels, types, strict=True) if type_ is None]
+        raise TranscriptError(
+            name,
+            "unknown labels of speakers",
+            f"found {counted(strange)} among {counted(label for label in labels if label)}; "
+            "give their types in transcripts.speakers, or '*': unknown for all others, or set "
+            f"transcripts.speaker_scheme (it is {options.speaker_scheme or 'not set'})",
+        )
+    return [
+        (type_ or "unknown", label, None if type_ else "unknown_speaker")
+        for label, type_ in zip(labels, types, strict=True)
+    ]
+
+
+def _turn_speakers(
+    segments: Sequence[Segment], options: TranscriptsOptions, turns: Turns
+) -> list[Speaker]:
+    """Return the speakers as the turns of an RTTM file tell them."""
+    types = {
+        label: turn_type(label, options.rttm_scheme, options.speakers) for label in turns.kinds
+    }
+    if None in types.values():
+        strange = [label for label in turns.labels if types[label] is None]
+        raise RttmError(
+            turns.name,
+            "unknown labels of speakers",
+            f"found {counted(strange)} among {counted(turns.labels)}; set transcripts.rttm_scheme "
+            f"(it is {options.rttm_scheme}), or give their types in transcripts.speakers, or "
+            "'*': unknown for all others",
+        )
+    labels = speakers_by_overlap(
+        [segment.start_s for segment in segments], [segment.end_s for segment in segments], turns
+    )
+    return [
+        (types[label] or "unknown", label, None) if label else ("unknown", None, "no_speaker_turn")
+        for label in labels
+    ]
 
 
 def _utterance_ids(segments: Sequence[Segment]) -> tuple[list[str], bool]:

@@ -8,14 +8,14 @@ from pathlib import Path
 from egoalign.config import TranscriptsOptions
 from egoalign.log import logger
 from egoalign.transcripts.canonical import Row, canonical_rows
-from egoalign.transcripts.csv_reader import header_of, read_csv
-from egoalign.transcripts.segments import MissingTranscript, Segment, TranscriptError
+from egoalign.transcripts.detect import format_of
+from egoalign.transcripts.formats import READERS
+from egoalign.transcripts.rttm import Turns
+from egoalign.transcripts.segments import MissingTranscript, TranscriptError
 from egoalign.transcripts.text import decode
-from egoalign.transcripts.whisperx import read_whisperx
 
 NO_TRANSCRIPT = "no transcript"
 EMPTY = "transcript empty"
-SUFFIXES = {".csv": "csv", ".tsv": "csv", ".json": "whisperx"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,12 @@ class Transcript:
     reason: str | None = None
 
 
-def read_transcript(path: str | Path, options: TranscriptsOptions) -> Transcript:
+def read_transcript(
+    path: str | Path,
+    options: TranscriptsOptions,
+    turns: Turns | None = None,
+    child_languages: str | None = None,
+) -> Transcript:
     """Read a transcript; a file without utterances is not an error.
 
     Parameters
@@ -35,7 +40,11 @@ def read_transcript(path: str | Path, options: TranscriptsOptions) -> Transcript
     path : str or Path
         The file.
     options : TranscriptsOptions
-        Format, columns, unit of times, and types of speakers.
+        Format, columns, unit of times, types of speakers, rules of the text, and languages.
+    turns : Turns, optional
+        Who speaks when, on the transcript's clock; decides over the transcript's own labels.
+    child_languages : str, optional
+        Cell `languages` of the child's row, where `language_from` is ``children``.
 
     Raises
     ------
@@ -52,10 +61,16 @@ def read_transcript(path: str | Path, options: TranscriptsOptions) -> Transcript
     text, encoding = decode(data)
     if encoding in ("cp1252", "latin-1"):
         logger.info("%s: not UTF-8; read as %s", path, encoding)
-    return parse_transcript(text, str(path), options)
+    return parse_transcript(text, str(path), options, turns, child_languages)
 
 
-def parse_transcript(text: str, name: str, options: TranscriptsOptions) -> Transcript:
+def parse_transcript(
+    text: str,
+    name: str,
+    options: TranscriptsOptions,
+    turns: Turns | None = None,
+    child_languages: str | None = None,
+) -> Transcript:
     """Return the canonical rows of a transcript's text.
 
     Parameters
@@ -64,17 +79,19 @@ def parse_transcript(text: str, name: str, options: TranscriptsOptions) -> Trans
         The file's text.
     name : str
         The file's name, for its suffix and for messages.
-    options : TranscriptsOptions
+    options, turns, child_languages
         As for `read_transcript`.
     """
     text = text.removeprefix("\ufeff")
     if not text.strip():
         return Transcript(reason=EMPTY)
-    source_format = _format_of(text, name, options) if options.format == "auto" else options.format
-    segments = _segments(text, name, source_format, options)
+    source_format = format_of(text, name, options)
+    segments = READERS[source_format](text, name, options)
     if not segments:
         return Transcript(reason=EMPTY)
-    return Transcript(*canonical_rows(segments, source_format, options))
+    return Transcript(
+        *canonical_rows(segments, source_format, options, name, turns, child_languages)
+    )
 
 
 def shifted(transcript: Transcript, seconds: float) -> Transcript:
@@ -93,29 +110,4 @@ def shifted(transcript: Transcript, seconds: float) -> Transcript:
         transcript,
         utterances=[later(row) for row in transcript.utterances],
         words=[later(row) for row in transcript.words],
-    )
-
-
-def _segments(
-    text: str, name: str, source_format: str, options: TranscriptsOptions
-) -> list[Segment]:
-    """Read with the reader of a format."""
-    if source_format == "csv":
-        return read_csv(text, name, options)
-    return read_whisperx(text, name)
-
-
-def _format_of(text: str, name: str, options: TranscriptsOptions) -> str:
-    """Return the format that content and suffix tell."""
-    if text.lstrip()[:1] in ("{", "["):
-        return "whisperx"
-    if {options.columns.start, options.columns.text} <= set(header_of(text)):
-        return "csv"
-    suffix = Path(name).suffix.lower()
-    if suffix in SUFFIXES:
-        return SUFFIXES[suffix]
-    raise TranscriptError(
-        name,
-        "format not recognised",
-        f"found suffix {suffix!r}, expected {', '.join(SUFFIXES)}; or set transcripts.format",
     )

@@ -21,10 +21,12 @@ class TranscriptError(UserError):
     content of the file, for the tables that are not private.
     """
 
+    what = "transcript"
+
     def __init__(self, place: str, fault: str, details: str = "") -> None:
         super().__init__(f"{place}: {fault}{'; ' if details else ''}{details}")
         line = re.search(r", ((?:line|segment) [0-9]+)$", place)
-        self.reason = f"transcript unreadable: {f'{line[1]}: ' if line else ''}{fault}"
+        self.reason = f"{self.what} unreadable: {f'{line[1]}: ' if line else ''}{fault}"
 
 
 class MissingTranscript(TranscriptError):
@@ -37,17 +39,23 @@ class MissingTranscript(TranscriptError):
 
 @dataclass(frozen=True)
 class Word:
-    """One word as read, with times where the source has them."""
+    """One word as read, with times, lemma and part of speech where the source has them."""
 
     token: str
     start_s: float | None = None
     end_s: float | None = None
     probability: float | None = None
+    lemma: str | None = None
+    part_of_speech: str | None = None
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One utterance as read; `line` is its line or item number in the source."""
+    """One utterance as read; `line` is its line or item number in the source.
+
+    `speaker_role` is what the source itself says about the speaker, such as CHAT's Target_Child.
+    `flags` says what the reader had to decide, such as "estimated_time".
+    """
 
     line: int
     start_s: float | None
@@ -55,11 +63,14 @@ class Segment:
     text: str
     speaker: str | None = None
     utterance_id: str | None = None
+    language: str | None = None
     words: tuple[Word, ...] = ()
+    speaker_role: str | None = None
+    flags: tuple[str, ...] = ()
 
 
-def number(value: Any, place: str, what: str, scale: float = 1.0) -> float | None:
-    """Return a number of the source times `scale`, or None where it says that there is none.
+def number(value: Any, place: str, what: str, per_second: int = 1) -> float | None:
+    """Return a number of the source, in seconds, or None where it says that there is none.
 
     Parameters
     ----------
@@ -69,8 +80,8 @@ def number(value: Any, place: str, what: str, scale: float = 1.0) -> float | Non
         File and line, for the message.
     what : str
         The column's or field's name.
-    scale : float
-        What to multiply with, such as 0.001 for milliseconds.
+    per_second : int
+        How many of the source's unit make a second, such as 1000 milliseconds.
 
     Raises
     ------
@@ -94,7 +105,7 @@ def number(value: Any, place: str, what: str, scale: float = 1.0) -> float | Non
         raise TranscriptError(
             place, f"{what} is not a number", f"found {shown(value)}, expected one such as 12.5"
         )
-    return result * scale
+    return result / per_second
 
 
 def shown(value: Any, limit: int = 40) -> str:

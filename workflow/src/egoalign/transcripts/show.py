@@ -10,13 +10,19 @@ import pyarrow.csv as pa_csv
 from egoalign.config import TranscriptsOptions
 from egoalign.log import UserError, logger
 from egoalign.tables import UTTERANCES, atomic_path, conform, write_table
-from egoalign.transcripts.read import read_transcript
+from egoalign.transcripts.read import Transcript, read_transcript
+from egoalign.transcripts.rttm import read_rttm
+from egoalign.transcripts.speakers import counted
 
 
 def show_transcript(
-    path: str | Path, options: TranscriptsOptions, out: str | Path | None, screen: BinaryIO
+    path: str | Path,
+    options: TranscriptsOptions,
+    out: str | Path | None,
+    screen: BinaryIO,
+    rttm: str | Path | None = None,
 ) -> None:
-    """Write the utterances of one transcript as a table.
+    """Write the utterances of one transcript as a table, and say how it was understood.
 
     Parameters
     ----------
@@ -28,18 +34,21 @@ def show_transcript(
         A ``.parquet`` or ``.csv`` to write; None writes CSV to `screen`.
     screen : binary stream
         Where CSV goes without `out`.
+    rttm : str or Path, optional
+        A file that says who speaks when; of several recordings in it, the one that is called like
+        the transcript.
 
     Raises
     ------
     UserError
-        The transcript is malformed, or `out` has another suffix.
+        A file is malformed, or `out` has another suffix.
     """
     suffix = None if out is None else Path(out).suffix
     if suffix not in (None, ".parquet", ".csv"):
         raise UserError(f"--out {out}: found suffix {suffix!r}, expected .parquet or .csv")
-    transcript = read_transcript(path, options)
-    if transcript.reason:
-        logger.warning("%s: %s", path, transcript.reason)
+    turns = None if rttm is None else read_rttm(rttm, [Path(path).stem])
+    transcript = read_transcript(path, options, turns)
+    logger.info("%s: %s", path, summary(transcript))
     table = conform(UTTERANCES, transcript.utterances)
     if out is None:
         pa_csv.write_csv(table, screen)
@@ -48,3 +57,23 @@ def show_transcript(
             pa_csv.write_csv(table, partial)
     else:
         write_table(UTTERANCES, table, out)
+
+
+def summary(transcript: Transcript) -> str:
+    """Return one line that says how a transcript was understood.
+
+    The format, the number of utterances, the labels of speakers and the types they have, and the
+    names and numbers of flags.
+    """
+    rows = transcript.utterances
+    if not rows:
+        return transcript.reason or "no utterances"
+    labels = counted(
+        f"{row['speaker_as_read']} = {row['speaker']}" for row in rows if row["speaker_as_read"]
+    )
+    flags = counted(flag for row in rows for flag in (row["flags"] or "").split(";") if flag)
+    return (
+        f"format {rows[0]['source_format']}, {len(rows)} utterances, "
+        f"{len(transcript.words)} words of their own; speakers: {labels or 'none named'}; "
+        f"flags: {flags or 'none'}"
+    )

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from egoalign.align.score import cosines, unit_rows
+from egoalign.align.score import similarity, unit_rows
 from egoalign.tables import (
     FRAME_EMBEDDINGS,
     FRAMES,
@@ -62,7 +63,15 @@ class Item:
 
 @dataclass(frozen=True)
 class SessionVectors:
-    """Unit float32 vectors of a session: of each utterance's text, and of each grid second."""
+    """Unit float32 vectors of a session.
+
+    Attributes
+    ----------
+    texts : mapping
+        Vector of each utterance's text, shape (d,).
+    pictures : mapping
+        Vectors of each grid second's picture, shape (tiles, d).
+    """
 
     texts: Mapping[str, np.ndarray]
     pictures: Mapping[float, np.ndarray]
@@ -106,22 +115,21 @@ def ask_model(item: Item, vectors: Mapping[SessionKey, SessionVectors]) -> None:
     if text is None or picture is None:
         item.reason = NO_TEXT_VECTOR if text is None else NO_PICTURE_VECTOR
         return
-    item.score = float(cosines(text[None], picture[None])[0, 0])
+    item.score = similarity(text, picture)
     if item.kind not in FORCED_CHOICES:
         return
-    others = []
+    values = []
     for child, session, what in item.distractors:
         other = vectors[child, session]
-        vector = other.pictures.get(what) if item.kind == CHOOSE_IMAGE else other.texts.get(what)
-        if vector is None:
+        alternative = (other.pictures if item.kind == CHOOSE_IMAGE else other.texts).get(what)
+        if alternative is None:
             item.reason = NO_DISTRACTOR_VECTOR
             return
-        others.append(vector)
-    fixed = text if item.kind == CHOOSE_IMAGE else picture
-    values = cosines(np.stack(others), fixed[None])[:, 0]
-    item.margin = item.score - float(values.max())
-    best = max(item.score, float(values.max()))
-    n_best = 1 + int((values == best).sum())
+        pair = (text, alternative) if item.kind == CHOOSE_IMAGE else (alternative, picture)
+        values.append(similarity(*pair))
+    item.margin = item.score - max(values)
+    best = max(item.score, *values)
+    n_best = 1 + values.count(best)
     item.model_correct = 1 / n_best if item.score == best else 0.0
 
 
@@ -136,18 +144,18 @@ def load_vectors(
     for child, session in sorted(set(named)):
         stem = f"{child}/{session}"
         utterances = read_table(UTTERANCES, utterances_folder / f"{stem}.utterances.parquet")
-        texts = _rows(
+        texts = _vectors(
             read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.parquet"),
             "text_id",
         )
         frames = read_table(FRAMES, frames_folder / f"{stem}.frames.parquet")
-        pictures = _rows(
+        pictures = _vectors(
             read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.parquet"),
             "frame_id",
         )
         vectors[child, session] = SessionVectors(
             {
-                utterance: texts[text]
+                utterance: texts[text][0]
                 for utterance, text in zip(
                     utterances["utterance_id"].to_pylist(),
                     utterances["text_id"].to_pylist(),
@@ -166,11 +174,13 @@ def load_vectors(
     return vectors
 
 
-def _rows(table: Any, key: str) -> dict[Any, np.ndarray]:
-    """Return the unit vector of each row that has one, by the row's key."""
-    keys, embeddings = table[key].to_pylist(), table["embedding"].to_pylist()
-    had = [(key, vector) for key, vector in zip(keys, embeddings, strict=True) if vector]
-    if not had:
+def _vectors(table: pa.Table, key: str) -> dict[Any, np.ndarray]:
+    """Return the unit vectors, shape (rows, d), of each key that has any."""
+    had = table.filter(table["embedding"].is_valid())
+    places: dict[Any, list[int]] = {}
+    for place, value in enumerate(had[key].to_pylist()):
+        places.setdefault(value, []).append(place)
+    if not places:
         return {}
-    rows = unit_rows(np.array([vector for _, vector in had], dtype=np.float32))
-    return dict(zip((key for key, _ in had), rows, strict=True))
+    rows = unit_rows(np.array(had["embedding"].to_pylist(), dtype=np.float32))
+    return {value: rows[own] for value, own in places.items()}

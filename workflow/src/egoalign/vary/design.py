@@ -70,8 +70,9 @@ def build_design(alignment: pa.Table, response: str) -> Design:
     """Build response ~ age (months, centred) + speaker + log words [+ log pictures].
 
     The number of pictures is in the model where the response is a maximum over them, because a
-    maximum grows with their number. Predictors that do not vary, or that others determine, are
-    left out with a note; so are utterances without an age where others have one.
+    maximum grows with their number, unless the scores were given without it. Predictors that do
+    not vary, or that others determine, are left out with a note; so are utterances without an age
+    where others have one, and those without words (which only scores that were given can have).
 
     Parameters
     ----------
@@ -86,6 +87,10 @@ def build_design(alignment: pa.Table, response: str) -> Design:
     data |= {name: alignment[name].to_numpy().astype(np.float64) for name in numbers}
     notes: list[str] = []
     keep = np.isfinite(data[response])
+    wordless = keep & (data["n_words"] == 0)
+    if wordless.any():
+        notes.append(f"{wordless.sum()} utterances without words are left out")
+        keep &= ~wordless
     aged = keep & np.isfinite(data["age_days"])
     if aged.any() and aged.sum() < keep.sum():
         notes.append(f"{keep.sum() - aged.sum()} utterances without an age are left out")
@@ -101,8 +106,10 @@ def build_design(alignment: pa.Table, response: str) -> Design:
         columns["age_months"] = (data["age_days"] - center_days) * months(1.0)
     columns |= _speaker_columns(data["speaker"])
     columns["log_words"] = np.log(data["n_words"])
-    if response == "score_max":
+    if response == "score_max" and np.isfinite(data["n_frames"]).all():
         columns["log_frames"] = np.log(data["n_frames"])
+    elif response == "score_max":
+        notes.append("numbers of pictures are not known: log_frames is not in the model")
     terms, x, dropped = _independent(columns)
     if dropped:
         notes.append(f"left out, for they do not vary on their own: {', '.join(dropped)}")

@@ -6,7 +6,8 @@ import importlib.util
 
 import numpy as np
 
-from egoalign.video.probe import Packets, Probe
+from egoalign.video.packets import Packets
+from egoalign.video.probe import Probe
 
 SAFE_CONTAINERS = ("mp4", "matroska")
 SAFE_CODECS = ("h264", "hevc", "mpeg4", "vp8")
@@ -15,12 +16,15 @@ SAFE_CODECS = ("h264", "hevc", "mpeg4", "vp8")
 AHEAD_LIMIT_BYTES = 256_000_000
 """decord decodes ahead by up to a group of pictures at full size; more than this is too much."""
 
+CLOSE_S = 2.0
+"""Where key pictures are closer, PyAV saves much by skipping what decord decodes ahead."""
 
-def choose_backend(probe: Probe, option: str = "auto") -> tuple[str, str]:
+
+def choose_backend(probe: Probe, option: str = "auto", grid: str = "exact") -> tuple[str, str]:
     """Return the decoder for a readable video, and why.
 
     decord is chosen only where the packet table shows it right; `option` ``decord`` waives the
-    limit of memory but never that.
+    limits of memory and speed but never that.
 
     Parameters
     ----------
@@ -28,6 +32,8 @@ def choose_backend(probe: Probe, option: str = "auto") -> tuple[str, str]:
         The file.
     option : str
         ``auto``, ``decord`` or ``pyav``.
+    grid : str
+        ``exact`` or ``keyframes``; decord cannot decode key frames alone.
 
     Returns
     -------
@@ -36,9 +42,11 @@ def choose_backend(probe: Probe, option: str = "auto") -> tuple[str, str]:
     """
     if option == "pyav":
         return "pyav", "asked for in the config"
+    if grid == "keyframes":
+        return "pyav", "key frames are decoded alone"
     objection = _objection(probe)
     if objection is None and option == "auto":
-        objection = _memory_objection(probe)
+        objection = _memory_objection(probe) or _speed_objection(probe)
     if objection is not None:
         return "pyav", objection
     return "decord", "the packet table shows that decord is right"
@@ -51,6 +59,8 @@ def _objection(probe: Probe) -> str | None:
     packets = probe.packets
     if packets is None:
         return "no packet table"
+    if packets.turns is not None:
+        return "the file has no presentation times"
     if not set((probe.container or "").split(",")) & set(SAFE_CONTAINERS):
         return f"decord is not trusted with container {probe.container}"
     if probe.video_codec not in SAFE_CODECS:
@@ -84,4 +94,13 @@ def _memory_objection(probe: Probe) -> str | None:
     ahead = longest * probe.width * probe.height * 3
     if ahead > AHEAD_LIMIT_BYTES:
         return f"decord would hold {ahead / 1e6:.0f} MB of pictures"
+    return None
+
+
+def _speed_objection(probe: Probe) -> str | None:
+    """Say that PyAV is much quicker, or None."""
+    assert probe.timeline is not None
+    keys_s = probe.timeline.shown_s[probe.timeline.key]
+    if keys_s.size > 1 and np.median(np.diff(keys_s)) < CLOSE_S:
+        return "key frames are close, so PyAV skips what is not wanted"
     return None

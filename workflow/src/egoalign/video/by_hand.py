@@ -8,9 +8,7 @@ from pathlib import Path
 
 from egoalign.log import UserError
 from egoalign.tables import atomic_path
-from egoalign.video.backend import choose_backend
-from egoalign.video.decode import decode
-from egoalign.video.probe import probe
+from egoalign.video.recording import open_recording
 
 
 def describe(path: str | Path) -> list[str]:
@@ -23,7 +21,7 @@ def describe(path: str | Path) -> list[str]:
     """
     if not Path(path).exists():
         raise UserError(f"{path}: no such file; give the path of a video")
-    row = probe(path).media_row("", "")
+    row = open_recording([path]).media_row("", "")
     return [f"{name}: {value}" for name, value in row.items() if not name.endswith("_id")]
 
 
@@ -56,7 +54,8 @@ def write_pictures(
     """
     from PIL import Image
 
-    looked = probe(path)
+    recording = open_recording([path])
+    looked = recording.probe
     if not looked.readable or looked.duration_s is None:
         raise UserError(f"{path}: {looked.reason}; give a video that plays")
     seconds = sorted(seconds)
@@ -65,8 +64,8 @@ def write_pictures(
             f"{path}: second {seconds[-1]:g} lies beyond its end; "
             f"the video lasts {looked.duration_s:.2f} s"
         )
-    chosen, _ = choose_backend(looked, backend)
-    for picture in decode(path, looked, seconds, chosen):
+    chosen = recording.media_row("", "", backend)["backend"]
+    for picture in recording.pictures(seconds, chosen or "pyav"):
         second = seconds[picture.index]
         if picture.rgb is None:
             yield f"{second:g} s: {picture.reason}"

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoalign.video import decord_worker
-from egoalign.video.probe import Packets
+from egoalign.video.packets import Packets
 
 BATCH = 32
 """Pictures in one request to decord."""

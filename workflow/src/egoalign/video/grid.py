@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from egoalign.config import WindowOptions
 from egoalign.video.probe import Probe
-
-GRACE_S = 1e-6
-"""Ends of intervals are compared with this much grace, for sums of decimals are not exact."""
+from egoalign.video.timeline import NOWHERE
+from egoalign.video.window import GRACE_S, NO_TIMED_WORDS, TimedWords, find_windows, within
 
 
 def grid_seconds(duration_s: float, fps: float) -> NDArray[np.float64]:
@@ -34,6 +34,9 @@ def frames_table(
     utterances: Iterable[tuple[float | None, float | None]] = (),
     exclude_intervals: Iterable[tuple[float, float]] = (),
     excluded: bool = False,
+    window: WindowOptions | None = None,
+    words: TimedWords = NO_TIMED_WORDS,
+    keyframe_tolerance_s: float | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of table ``frames`` of one session.
 
@@ -44,58 +47,63 @@ def frames_table(
     fps : float
         Grid points per second.
     mode : str
-        ``all``: every grid point is wanted; ``speech``: only those that an utterance uses, which
-        are all within it, or the nearest to its middle where there is none.
+        ``all``: every grid point is wanted; ``speech``: only those that an utterance uses, as
+        `egoalign.video.window.find_windows` says.
     utterances : iterable of (start_s, end_s)
         On the clock of the video, with None where unknown; used by mode ``speech``.
     exclude_intervals : iterable of (start_s, end_s)
-        Closed stretches of the video that must not be looked at.
+        Closed stretches of the video that must not be looked at: neither a grid point within nor
+        a picture that appeared within is wanted.
     excluded : bool
         The whole session is left out by the lab.
+    window, words : WindowOptions, TimedWords
+        The config's `align.window` and the words it may need; used by mode ``speech``.
+    keyframe_tolerance_s : float, optional
+        Where given, the nearest picture that decodes by itself stands for a grid point that is
+        not farther than this, whether it comes before or after.
     """
-    if not probe.readable or probe.packets is None or probe.duration_s is None:
+    timeline = probe.timeline
+    if timeline is None:
         return []
-    seconds = grid_seconds(probe.duration_s, fps)
-    shown_s = probe.packets.shown_s[probe.packets.picture_at(seconds)]
+    seconds = grid_seconds(timeline.length_s, fps)
+    places = timeline.picture_at(seconds)
+    intervals = list(exclude_intervals)
+    if keyframe_tolerance_s is not None:
+        open_to_use = ~_within_any(timeline.shown_s, intervals)
+        keys = timeline.nearest_key(seconds, keyframe_tolerance_s, open_to_use)
+        places = np.where(keys == NOWHERE, places, keys)
+    had = places != NOWHERE
+    shown_s = np.where(had, timeline.shown_s[places], np.nan)
     reasons: list[str | None] = [None] * len(seconds)
     if mode == "speech":
-        used = _used_by_speech(seconds, fps, utterances)
-        reasons = [None if is_used else "no speech" for is_used in used]
-    for start_s, end_s in exclude_intervals:
-        for place in np.flatnonzero(_within(seconds, start_s, end_s)):
-            reasons[place] = "excluded interval"
+        start_s, end_s = np.array(list(utterances), dtype=np.float64).reshape(-1, 2).T
+        used = find_windows(seconds, start_s, end_s, 1 / fps, window, words).points
+        reasons = ["no speech"] * len(seconds)
+        for place in used:
+            reasons[place] = None
+    for place in np.flatnonzero(_within_any(seconds, intervals) | _within_any(shown_s, intervals)):
+        reasons[place] = "excluded interval"
     if excluded:
         reasons = ["session excluded"] * len(seconds)
     return [
         {
             "frame_id": place,
-            "requested_s": float(second),
-            "shown_s": float(shown),
+            "requested_s": second,
+            "shown_s": float(shown) if is_had else None,
             "wanted": reason is None,
-            "reason": reason,
+            "reason": reason if is_had or reason else timeline.why_nowhere(second),
         }
-        for place, (second, shown, reason) in enumerate(zip(seconds, shown_s, reasons, strict=True))
+        for place, (second, shown, is_had, reason) in enumerate(
+            zip(seconds.tolist(), shown_s, had, reasons, strict=True)
+        )
     ]
 
 
-def _within(seconds: NDArray[np.float64], start_s: float, end_s: float) -> NDArray[np.bool_]:
-    return (seconds >= start_s - GRACE_S) & (seconds <= end_s + GRACE_S)
-
-
-def _used_by_speech(
-    seconds: NDArray[np.float64],
-    fps: float,
-    utterances: Iterable[tuple[float | None, float | None]],
+def _within_any(
+    seconds: NDArray[np.float64], intervals: Sequence[tuple[float, float]]
 ) -> NDArray[np.bool_]:
-    """Say of each grid second whether an utterance uses it."""
-    used = np.zeros(len(seconds), dtype=bool)
-    for start_s, end_s in utterances:
-        if start_s is None or end_s is None or end_s < start_s:
-            continue
-        inside = _within(seconds, start_s, end_s)
-        if not inside.any():
-            distance = np.abs(seconds - (start_s + end_s) / 2)
-            nearest = int(np.argmin(distance))
-            inside[nearest] = distance[nearest] <= 1 / fps + GRACE_S
-        used |= inside
-    return used
+    """Say which seconds lie in one of the closed intervals."""
+    found = np.zeros(len(seconds), dtype=bool)
+    for interval in intervals:
+        found |= within(seconds, *interval)
+    return found

@@ -1,4 +1,4 @@
-"""Exact pictures of a file that stores no presentation times (AVI) though its codec reorders.
+"""Exact pictures of a file that stores no presentation times (AVI, raw streams).
 
 The times that such pictures are stamped with are guesses. But the decoder gives them in the order
 of showing, one for each packet that it is fed, late by its reordering depth. So the turn of the
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from egoalign.video.probe import Packets, picture_streams
+from egoalign.video.packets import Packets, picture_streams
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -4,104 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from egoalign.video.packets import (
+    NO_TIME,
+    Packets,
+    in_turn,
+    packet_table,
+    picture_streams,
+    read_packets,
+    without_ragged_end,
+)
+from egoalign.video.timeline import Gap, Timeline
 
 if TYPE_CHECKING:
     import av.container
     import av.video.stream
 
-NO_TIME = np.iinfo(np.int64).min
-"""Stands in an array of ticks for a time that the file does not give."""
-
 JITTER_S = 0.002
 """Intervals between pictures may differ by this much (rounding of a container's clock)."""
-
-GRACE_S = 0.0005
-"""A picture that appears this little after a second counts: containers round to milliseconds."""
 
 EARLY_S = 1.0
 """A file whose last picture is missing by more than this ends early."""
 
-REORDER = 17
-"""Most pictures that can stand between a picture's place in the file and on screen, and one."""
-
-AVI_HEAD = 8
-"""Bytes from the beginning of a piece of an AVI file to its content."""
-
 TEXT_FORMATS = ("tty",)
 """Demuxers that would draw a text file as if it were a video."""
 
-
-@dataclass(frozen=True, eq=False)
-class Packets:
-    """The video packets of a file in decoding order, and the pictures that they show.
-
-    Attributes
-    ----------
-    pts, dts : ndarray of int64, shape (n,)
-        Presentation and decoding times in ticks; `NO_TIME` where absent.
-    key, discard : ndarray of bool, shape (n,)
-        Whether decoding can begin at the packet; whether an edit list hides its picture.
-    tick_s : float
-        Length of a tick in seconds.
-    pictures : ndarray of int64, shape (m,)
-        Presentation times, ascending and distinct, of the pictures that are shown.
-    turns : ndarray of int64, shape (n,), or None
-        Given where the file stores no presentation times though its codec reorders (AVI): the
-        number of each packet in the file's index, -1 where it is not there. ``pts`` then has the
-        times of the first, second ... picture shown, whichever packets they come from.
-    """
-
-    pts: NDArray[np.int64]
-    dts: NDArray[np.int64]
-    key: NDArray[np.bool_]
-    discard: NDArray[np.bool_]
-    tick_s: float
-    pictures: NDArray[np.int64]
-    turns: NDArray[np.int64] | None = None
-
-    @property
-    def shown_s(self) -> NDArray[np.float64]:
-        """Seconds at which each picture appears, from the first one."""
-        return np.asarray((self.pictures - self.pictures[:1]) * self.tick_s, dtype=np.float64)
-
-    def open_keys(self) -> NDArray[np.int64]:
-        """Return the places of key packets whose group begins with pictures shown before them.
-
-        Those may lean on the group before (an open group), so that decoding cannot always begin
-        there. The first key packet is not among them, for nothing before it can be shown.
-        """
-        places = np.flatnonzero(self.key)
-        if places.size == 0:
-            return places
-        earliest = np.minimum.reduceat(self.pts, places)
-        is_open = earliest < self.pts[places]
-        is_open[0] = False
-        return np.asarray(places[is_open], dtype=np.int64)
-
-    def picture_at(self, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the position in `pictures` of what is on screen at each second.
-
-        That is the last picture that appears not later than the second. A little grace
-        keeps rounding of the second from choosing the picture before.
-        """
-        grace_s = min(self.tick_s / 2, GRACE_S)
-        found = np.searchsorted(self.shown_s, np.asarray(seconds) + grace_s, side="right")
-        return np.asarray(np.maximum(found - 1, 0), dtype=np.int64)
+NOT_IN_MEDIA = ("length_s", "packets", "timeline")
+"""Fields of a probe that table ``media`` leaves out."""
 
 
 @dataclass(frozen=True)
 class Probe:
     """What a probe found. Where `readable` is false, `reason` says why and the rest may be None.
 
-    Units: seconds, pixels, degrees clockwise, bytes. `video_start_s` (first picture shown) and
-    `audio_start_s` (first sound) are on the container's clock; width and height are as shown,
-    after rotation.
+    Units: seconds, pixels, degrees clockwise, bytes. `container_start_s`, `video_start_s` (first
+    picture shown) and `audio_start_s` (first sound) are on the container's clock; width and height
+    are as shown, after rotation; `n_hidden` counts pictures that an edit list hides. `length_s` is
+    the length that the file would have if nothing of it were lost, None where that is not known.
     """
 
     readable: bool
@@ -110,6 +54,7 @@ class Probe:
     n_pictures: int | None = None
     frame_rate: float | None = None
     variable_rate: bool | None = None
+    container_start_s: float | None = None
     video_start_s: float | None = None
     audio_start_s: float | None = None
     width: int | None = None
@@ -119,7 +64,10 @@ class Probe:
     audio_codec: str | None = None
     container: str | None = None
     size_bytes: int | None = None
-    packets: Packets | None = None
+    n_hidden: int | None = None
+    length_s: float | None = None
+    packets: Packets | None = field(default=None, repr=False)
+    timeline: Timeline | None = field(default=None, repr=False)
 
     @property
     def speech_shift_s(self) -> float:
@@ -131,24 +79,25 @@ class Probe:
             return 0.0
         return self.audio_start_s - self.video_start_s
 
-    def media_row(self, child_id: str, session_id: str, backend: str = "auto") -> dict[str, Any]:
+    def media_row(
+        self, child_id: str, session_id: str, backend: str = "auto", grid: str = "exact"
+    ) -> dict[str, Any]:
         """Return the row of table ``media``, with the decoder chosen for this file.
 
         Parameters
         ----------
         child_id, session_id : str
             The session.
-        backend : str
-            ``auto``, ``decord`` or ``pyav``, as in the config.
+        backend, grid : str
+            As `egoalign.video.backend.choose_backend` takes them.
         """
         from egoalign.video.backend import choose_backend
 
-        row = {name: value for name, value in vars(self).items() if name != "packets"}
-        chosen, why = choose_backend(self, backend) if self.readable else (None, None)
+        chosen, why = choose_backend(self, backend, grid) if self.readable else (None, None)
         return {
             "child_id": child_id,
             "session_id": session_id,
-            **row,
+            **{name: value for name, value in vars(self).items() if name not in NOT_IN_MEDIA},
             "backend": chosen,
             "backend_reason": why,
         }
@@ -175,9 +124,11 @@ def probe(path: str | Path | None) -> Probe:
         ``readable`` is false, with a reason, where no picture can be had. A readable file may
         carry a reason too, which then says what is odd.
     """
-    if path is None or not Path(path).exists():
+    if path is None:
         return unreadable("video missing")
     path = Path(path)
+    if not path.exists():
+        return unreadable("video missing" + ": a link to nothing" * path.is_symlink())
     if not path.is_file():
         return unreadable("video unreadable: it is a folder, not a file")
     size = path.stat().st_size
@@ -193,19 +144,9 @@ def probe(path: str | Path | None) -> Probe:
         return unreadable(f"video unreadable: {why}", size_bytes=size)
 
 
-def picture_streams(container: av.container.InputContainer) -> list[av.video.stream.VideoStream]:
-    """Return the video streams that are not cover art."""
-    from av.stream import Disposition
-
-    return [
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & Disposition.attached_pic
-    ]
-
-
 def _probe_container(path: Path, container: av.container.InputContainer, size: int) -> Probe:
     known: dict[str, Any] = {"container": container.format.name, "size_bytes": size}
+    known |= _clock(container)
     sound = container.streams.audio[0] if container.streams.audio else None
     if sound is not None:
         known["audio_codec"] = sound.codec_context.codec.canonical_name
@@ -218,26 +159,59 @@ def _probe_container(path: Path, container: av.container.InputContainer, size: i
     if stream.codec_context is None or stream.time_base is None:
         return unreadable("video unreadable: no decoder for its codec", **known)
     known["video_codec"] = stream.codec_context.codec.canonical_name
-    rows, clean_end = _read_packets(container, stream)
+    rows, clean_end = read_packets(container, stream)
     if not rows:
         return unreadable("no picture could be decoded", **known)
-    packets = _packet_table(rows, float(stream.time_base))
-    if container.format.name == "avi" and stream.codec_context.codec.reorder:
-        packets = _in_turn(packets, [row[-1] for row in rows], stream)
+    packets = packet_table(rows, float(stream.time_base))
+    rate = stream.average_rate if (packets.pts == NO_TIME).all() else None
+    if rate:
+        packets = replace(packets, dts=np.arange(len(rows)), tick_s=1 / float(rate))
+    if rate or (container.format.name == "avi" and stream.codec_context.codec.reorder):
+        packets = in_turn(packets, [row[-1] for row in rows], stream)
     if not packets.pictures.size:
         return unreadable("video unreadable: its pictures carry no times", **known)
     claimed_s = _claimed_length_s(stream)
     ends_early = claimed_s is not None and packets.shown_s[-1] + EARLY_S < claimed_s
     if ends_early or not clean_end:
-        packets = _without_ragged_end(packets)
+        packets = without_ragged_end(packets)
     known |= {"packets": packets, **_timing(packets, stream)}
     look = _first_look(path, packets)
     if look is None:
         return unreadable("no picture could be decoded", **known)
-    reason = None if clean_end else "file is damaged: reading stopped before its end"
+    reason, known["length_s"] = None, known["duration_s"]
+    if rate:
+        reason = f"file has no times: its pictures are taken as {rate} a second"
+    if not clean_end:
+        reason = "file is damaged: reading stopped before its end"
+        known["length_s"] = None if claimed_s is None else known["duration_s"]
     if ends_early:
         reason = f"file ends early: {known['duration_s']:.1f} of {claimed_s:.1f} s"
-    return Probe(readable=True, reason=reason, **known, **look)
+        known["length_s"] = claimed_s
+    timeline = _timeline(packets, known["duration_s"], known["length_s"], reason)
+    return Probe(readable=True, reason=reason, timeline=timeline, **known, **look)
+
+
+def _clock(container: av.container.InputContainer) -> dict[str, float | None]:
+    """Return where the container's clock begins and how long the container says that it is."""
+    import av
+
+    return {
+        "container_start_s": _of_ticks(container.start_time, av.time_base),
+        "length_s": _of_ticks(container.duration, av.time_base),
+    }
+
+
+def _of_ticks(ticks: int | None, per_second: int) -> float | None:
+    return None if ticks is None else ticks / per_second
+
+
+def _timeline(
+    packets: Packets, duration_s: float, length_s: float | None, reason: str | None
+) -> Timeline:
+    """Return when the pictures of a file are shown, with a gap where its end is lost."""
+    end_s = max(length_s or 0.0, duration_s)
+    gaps = (Gap(duration_s, end_s, reason or ""),) if end_s > duration_s else ()
+    return Timeline(end_s, packets.shown_s, packets.picture_is_key, packets.grace_s, gaps)
 
 
 def _timing(packets: Packets, stream: av.video.stream.VideoStream) -> dict[str, Any]:
@@ -251,6 +225,7 @@ def _timing(packets: Packets, stream: av.video.stream.VideoStream) -> dict[str, 
     duration_s = float(shown_s[-1]) + step_s
     return {
         "n_pictures": len(shown_s),
+        "n_hidden": int(packets.discard.sum()),
         "duration_s": duration_s,
         "frame_rate": len(shown_s) / duration_s if duration_s else None,
         "variable_rate": bool(steps_s.size and np.abs(steps_s - step_s).max() > JITTER_S),
@@ -270,94 +245,10 @@ def _claimed_length_s(stream: av.video.stream.VideoStream) -> float | None:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def _without_ragged_end(packets: Packets) -> Packets:
-    """Leave out the last pictures of a cut file where some between them are lost.
-
-    Pictures are stored in another order than shown, so a cut leaves holes, in which the picture
-    before would seem to stay on screen.
-    """
-    tail = packets.pictures[-REORDER:]
-    if len(tail) < 2:
-        return packets
-    holes = np.flatnonzero(np.diff(tail) > 1.5 * np.median(np.diff(packets.pictures)))
-    lost = len(tail) - 1 - int(holes[0]) if holes.size else 0
-    return replace(packets, pictures=packets.pictures[: len(packets.pictures) - lost])
-
-
-def _read_packets(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> tuple[list[tuple[int, int, bool, bool, int]], bool]:
-    """Return (pts, dts, key, discard, byte) of each video packet, and whether the end was reached.
-
-    The byte is where the packet's content begins in the file, -1 where that is not known.
-    """
-    import av
-
-    rows = []
-    try:
-        for packet in container.demux(stream):
-            if packet.size:
-                rows.append(
-                    (
-                        NO_TIME if packet.pts is None else packet.pts,
-                        NO_TIME if packet.dts is None else packet.dts,
-                        packet.is_keyframe,
-                        packet.is_discard,
-                        -1 if packet.pos is None else packet.pos,
-                    )
-                )
-    except av.error.FFmpegError:
-        return rows, False
-    return rows, True
-
-
-def _packet_table(rows: list[tuple[int, int, bool, bool, int]], tick_s: float) -> Packets:
-    """Return the packet table; pictures before the first key packet can never be shown."""
-    table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    pts, dts = table[:, 0], table[:, 1]
-    key, discard = table[:, 2].astype(bool), table[:, 3].astype(bool)
-    pictures = np.empty(0, dtype=np.int64)
-    if key.any():
-        first = int(np.argmax(key))
-        shown = ~discard & (pts != NO_TIME) & (np.arange(len(pts)) >= first) & (pts >= pts[first])
-        pictures = np.unique(pts[shown])
-    return Packets(pts, dts, key, discard, tick_s, pictures)
-
-
-def _in_turn(packets: Packets, places: list[int], stream: av.video.stream.VideoStream) -> Packets:
-    """Return the packet table of an AVI file, which stores no presentation times.
-
-    Each packet makes the decoder show a picture that is some ticks late, its reordering depth, and
-    after the last packet come those still held back, but their places are not known where the
-    file is cut. Its index, where there is one, tells which packets are lost or false.
-
-    Parameters
-    ----------
-    packets : Packets
-        The table by the demuxer's times.
-    places : list of int
-        Where each packet's content begins in the file, in bytes.
-    stream : VideoStream
-        The stream, after its packets are read.
-    """
-    depth = stream.codec_context.reorder_depth
-    index = {entry.pos + AVI_HEAD: entry.timestamp for entry in stream.index_entries}
-    turns = np.arange(len(places))
-    ticks = packets.dts
-    if not index.keys().isdisjoint(places):
-        numbers = {place: number for number, place in enumerate(index)}
-        turns = np.array([numbers.get(place, -1) for place in places])
-        ticks = np.array(list(index.values()), dtype=np.int64)
-    held = depth if ticks[-1] + 1 >= stream.frames else 0
-    pts = np.append(ticks, ticks[-1] + 1 + np.arange(held))[depth:] - depth
-    keys = turns[packets.key & (turns >= 0)]
-    first = int(keys[0]) if keys.size else len(pts)
-    return replace(packets, pts=pts, pictures=pts[first:], turns=turns)
-
-
 def _first_look(path: Path, packets: Packets, tries: int = 5) -> dict[str, Any] | None:
     """Decode one picture, trying several across the file; return its size and rotation."""
-    from egoalign.video.pyav import rotation, shown_frames
+    from egoalign.video.pyav import shown_frames
+    from egoalign.video.scale import rotation
 
     for position in _spread(len(packets.pictures), tries):
         target = packets.pictures[position : position + 1]

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoalign.video.in_turn import shown_in_turn
-from egoalign.video.probe import NO_TIME, Packets, picture_streams
+from egoalign.video.packets import NO_TIME, Packets, picture_streams
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.packet import Packet
 
 SEEK_AHEAD = 8
-"""Seek where more packets than this lie between the decoder and the key packet that is needed."""
+"""Seek where more packets than this lie between the last one read and the key packet needed."""
 
 
 def shown_frames(
@@ -43,22 +43,12 @@ def shown_frames(
         yield from shown_in_turn(path, packets, targets)
         return
     reader = _Reader(path, packets)
+    wanted = targets.tolist()
     try:
-        for target in targets.tolist():
-            yield reader.frame(target)
+        for target, following in zip(wanted, [*wanted[1:], None], strict=True):
+            yield reader.frame(target, following)
     finally:
         reader.close()
-
-
-def rotation(frame: VideoFrame) -> int:
-    """Return the clockwise turn in degrees (0, 90, 180 or 270) that the file asks for."""
-    return round(-frame.rotation / 90) * 90 % 360
-
-
-def to_rgb(frame: VideoFrame) -> NDArray[np.uint8]:
-    """Return the picture as shown: uint8 of shape (height, width, 3), rotation applied."""
-    picture: NDArray[Any] = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(picture, k=-rotation(frame) // 90))
 
 
 def _time(frame: VideoFrame | None) -> int:
@@ -81,9 +71,11 @@ class _Reader:
         self.closed = self.keys[~np.isin(self.keys, packets.open_keys())]
         self.entry = -1
         self.container: Any = None
+        self.seeks = True
         self.frames: Iterator[VideoFrame] = iter(())
+        self.running = False
         self.current: VideoFrame | None = None
-        self.fed = -1
+        self.read = self.fed = -1
         self.bad: set[int] = set()
 
     def close(self) -> None:
@@ -91,21 +83,31 @@ class _Reader:
             self.container.close()
             self.container = None
 
-    def frame(self, target: int) -> VideoFrame | None:
-        """Return the frame shown from `target` on, or None."""
-        frame = self._attempt(target)
+    def frame(self, target: int, following: int | None) -> VideoFrame | None:
+        """Return the frame shown from `target` on, or None; `following` is asked for next.
+
+        Where a key packet holds the picture and the next one needs another, the packet is decoded
+        alone.
+        """
+        key = self._key_of(target)
+        alone = self.packets.pts[key] == target
+        alone = alone and (following is None or self._key_of(following) != key)
+        frame = self._attempt(target, alone)
+        if frame is None and alone:
+            self.running = False
+            frame = self._attempt(target)
         if frame is None and self.entry not in self.closed:
             # Some decoders cannot begin cleanly in an open group: begin only in closed ones.
             self.entries = self.closed
-            self._start_at(self._key_of(target))
+            self.running = False
             frame = self._attempt(target)
         return frame
 
-    def _attempt(self, target: int) -> VideoFrame | None:
-        if _time(self.current) < target:
+    def _attempt(self, target: int, alone: bool = False) -> VideoFrame | None:
+        if not self.running or _time(self.current) < target:
             key = self._key_of(target)
-            if self.container is None or key > self.fed + SEEK_AHEAD:
-                self._start_at(key)
+            if not self.running or key > self.fed + SEEK_AHEAD:
+                self._start_at(key, alone)
             self.current = next((f for f in self.frames if _time(f) >= target), None)
         frame = self.current
         if frame is None or frame.pts != target or frame.is_corrupt or target in self.bad:
@@ -121,23 +123,30 @@ class _Reader:
         place = np.searchsorted(self.packets.pts[self.entries], target, side="right") - 1
         return int(self.entries[max(int(place), 0)])
 
-    def _start_at(self, key: int) -> None:
-        """Begin decoding with packet `key`."""
+    def _start_at(self, key: int, alone: bool) -> None:
+        """Begin decoding with packet `key`, and end with it where it is wanted alone."""
         import av
 
         if self.container is None:
             self._open()
-        for place in self.keys[self.keys <= key][::-1][:2]:
+        self.running = not alone
+        ahead = key - self.read
+        if ahead > 0 and (ahead <= SEEK_AHEAD or not self.seeks):
+            self.stream.codec_context.flush_buffers()
+            if self._run_from(key, alone):
+                return
+        for place in self.keys[self.keys <= key][::-1][: 2 if self.seeks else 0]:
             dts, pts = int(self.packets.dts[place]), int(self.packets.pts[place])
             try:
                 self.container.seek(pts if dts == NO_TIME else dts, stream=self.stream)
             except av.error.FFmpegError:
                 continue
-            if self._run_from(key):
+            if self._run_from(key, alone):
                 return
-        # Some containers (MPEG-TS) seek inexactly: read from the start.
+        # Some containers (MPEG-TS) seek inexactly: read from the start, and from there on.
+        self.seeks = False
         self._open()
-        self._run_from(key)
+        self._run_from(key, alone)
 
     def _open(self) -> None:
         import av
@@ -148,21 +157,21 @@ class _Reader:
         context = self.stream.codec_context
         context.thread_count = 1
         context.options = {"err_detect": "explode"}
+        self.read = -1
 
-    def _run_from(self, key: int) -> bool:
+    def _run_from(self, key: int, alone: bool) -> bool:
         """Skip packets before `key` and prepare the frames from it on; false if it is passed."""
         packets = self._packets()
+        self.frames = iter(())
+        self.current = None
         for place, packet in packets:
             if place > key:
                 return False
             if place == key:
-                self.frames = self._decode(place, packet, packets)
-                self.current = None
+                self.frames = self._decode(place, packet, iter(()) if alone else packets)
                 self.entry = self.fed = key
                 self.bad = set()
                 return True
-        self.frames = iter(())
-        self.current = None
         return False
 
     def _packets(self) -> Iterator[tuple[int, Packet]]:
@@ -178,6 +187,7 @@ class _Reader:
                     if place is None:
                         same = np.flatnonzero(self.packets.pts == pts)
                         place = int(same[0]) if pts != NO_TIME and same.size == 1 else -1
+                    self.read = place if place >= 0 else self.read
                     yield place, packet
         except av.error.FFmpegError:
             return

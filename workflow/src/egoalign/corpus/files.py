@@ -1,0 +1,67 @@
+"""The files that sessions name: which are missing, which are made, which a job waits for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from egoalign.corpus.read import Corpus, SessionRow
+
+
+def files_to_wait_for(
+    session: SessionRow, root: str, results: str, models: Sequence[str]
+) -> list[str]:
+    """Return the files of a session that exist or that a rule makes; others become a reason.
+
+    Parameters
+    ----------
+    session : SessionRow
+        The session.
+    root, results : str
+        Folder from which its paths are reckoned, and that of the results, which rules make.
+    models : sequence of str
+        Ids that stand for ``{model}`` in paths of embeddings.
+    """
+    made = os.path.join(os.path.normpath(results), "")
+    paths = [os.path.normpath(os.path.join(root, name)) for name in session.files(models)]
+    return [path for path in paths if path.startswith(made) or os.path.exists(path)]
+
+
+def with_split_transcripts(corpus: Corpus, folder: str | Path) -> Corpus:
+    """Return the corpus in which sessions without a transcript have one that a step splits off.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        As read.
+    folder : str or Path
+        Where ``split-transcripts`` writes ``<child_id>/<session_id>.csv``.
+    """
+    below = os.path.relpath(folder, corpus.root)
+    sessions = [
+        session
+        if session.transcript
+        else replace(session, transcript=f"{below}/{session.child_id}/{session.session_id}.csv")
+        for session in corpus.sessions
+    ]
+    return replace(corpus, sessions=sessions)
+
+
+def missing_files(corpus: Corpus, models: Sequence[str] = ()) -> list[str]:
+    """Return one line for every file that sessions name but that is not there.
+
+    That is no error of the tables: such a session ends as failed in `sessions_status`. Ids in
+    `models` stand for ``{model}`` in paths of embeddings.
+    """
+    lines: list[str] = []
+    for session in corpus.sessions:
+        if session.exclude:
+            continue
+        lines.extend(
+            f"{session.child_id}/{session.session_id}: '{name}' is not there"
+            for name in session.files(models)
+            if not (corpus.root / name).exists()
+        )
+    return lines
