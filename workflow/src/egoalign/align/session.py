@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
 from egoalign.align.score import Pictures, Scores, score_windows, unit_rows
@@ -207,11 +208,15 @@ def _taken(column: pa.ChunkedArray, rows: Sequence[int | None]) -> pa.ChunkedArr
     return column.take(pa.array(rows, pa.int64()))
 
 
-def _matrix(vectors: Sequence[Any]) -> np.ndarray:
-    """Return vectors of equal length as unit float32 rows; shape (0, 0) for none."""
-    if not vectors:
+def unit_vectors(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column of vectors, none missing, as unit float32 rows; shape (0, 0) for none."""
+    if not len(column):
         return np.zeros((0, 0), dtype=np.float32)
-    return unit_rows(np.array(vectors, dtype=np.float32))
+    widths = pc.unique(pc.list_value_length(column)).to_pylist()
+    if len(widths) != 1 or widths[0] is None:
+        raise ValueError(f"vectors of {widths} numbers in one table")
+    numbers = np.concatenate([chunk.flatten().to_numpy() for chunk in column.chunks])
+    return unit_rows(numbers.reshape(len(column), widths[0]))
 
 
 def _excluded(row: Mapping[str, Any], frames: pa.Table) -> np.ndarray:
@@ -232,7 +237,7 @@ def _decoded(
     had = had.sort_by([("frame_id", "ascending"), ("tile", "ascending")])
     places = np.array([place[frame] for frame in had["frame_id"].to_pylist()], dtype=np.int64)
     allowed = ~excluded[places]
-    vectors = _matrix(had.filter(pa.array(allowed))["embedding"].to_pylist())
+    vectors = unit_vectors(had.filter(pa.array(allowed))["embedding"])
     places, first = np.unique(places[allowed], return_index=True)
     has_picture = np.zeros(excluded.size, dtype=bool)
     has_picture[places] = True
@@ -251,7 +256,7 @@ def _text_vectors(
     scored = np.flatnonzero(windows.count).tolist()
     rows = [text_index[text_ids[i]] for i in scored]
     if rows:
-        vectors[scored] = _matrix(embeddings["embedding"].take(pa.array(rows)).to_pylist())
+        vectors[scored] = unit_vectors(embeddings["embedding"].take(pa.array(rows)))
     return vectors
 
 

@@ -1,0 +1,69 @@
+"""Every benchmark runs in its small form and prints its table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[3] / "benchmarks"
+
+
+def rows(script: str, *options: str) -> list[dict[str, str]]:
+    """Run a benchmark in its small form and return the lines of its first table."""
+    command = [sys.executable, str(FOLDER / script), "--small", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line[:1] == "|"]
+    header, dashes, *body = lines
+    assert set(dashes) == {"---"}
+    return [dict(zip(header, line, strict=True)) for line in body if len(line) == len(header)]
+
+
+def test_vectors_of_both_designs_are_written_read_and_counted():
+    (line,) = rows("files.py")
+    assert line["files, ours"] == "2"
+    # Four utterances: a file a text, and one or more a picture.
+    assert int(line["files, a file each"]) >= 8
+    assert float(line["ratio"]) > 0
+
+
+@pytest.mark.full
+def test_start_up_is_told_by_part_and_the_whole_is_the_dearest():
+    found = {line["part"]: float(line["demo, wall s"]) for line in rows("startup.py")}
+    whole = found.pop("`encode-session` of 20 s of video, whole")
+    assert len(found) == 11
+    assert whole > max(found.values())
+
+
+@pytest.mark.full
+def test_memory_of_a_command_is_at_least_that_of_its_largest_process():
+    for line in rows("memory.py"):
+        assert float(line["all processes, MB"]) > 100
+        assert float(line["largest process, MB"]) > 100
+
+
+@pytest.mark.full
+def test_embedding_is_held_against_the_sum_of_decoding_and_forward_pass():
+    stage, command = rows("embedding.py")
+    cores = os.cpu_count() or 1
+    limit = (float(stage["decoding, CPU s"]) + float(stage["forward, CPU s"])) / cores
+    assert float(stage["limit, s"]) == pytest.approx(limit, abs=0.011)
+    assert float(stage["wall s"]) < float(command["wall s"])
+
+
+def test_the_other_design_needs_ffmpeg_and_says_so():
+    command = [sys.executable, str(FOLDER / "per_utterance_design.py"), "--small"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": ""},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("no program ffmpeg on the path")
