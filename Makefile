@@ -11,7 +11,7 @@ RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
-.PHONY: help env demo demo-photo test test-full lint clean
+.PHONY: help env demo demo-photo test test-full bench lint clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -48,6 +48,10 @@ test: $(STAMP) ## first tier of tests
 
 test-full: $(STAMP) ## all tests
 	$(BIN)/python -m pytest
+
+bench: $(STAMP) ## run the benchmarks and print their tables; needs ffmpeg and a quiet machine
+	@for name in decoding embedding per_utterance_design files startup memory; do \
+	  echo "== $$name =="; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lint: $(STAMP) ## style, types and workflow checks
 	$(BIN)/ruff check .
