@@ -18,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from egoalign.log import UserError
 from egoalign.tables import ID_PATTERN
 
+MODEL_ID = "{model}"
+"""Stands in a path of embeddings for the id of a model."""
+
 
 class Section(BaseModel):
     """Options that belong together; an unknown key is an error."""
@@ -65,6 +68,7 @@ TranscriptFormat = Literal[
     "elan",
     "textgrid",
 ]
+PictureWay = Literal["crop", "pad", "stretch", "tiles_mean", "tiles_max"]
 SpeakerScheme = Literal["vtc", "chat", "lena", "childproject", "pyannote"]
 TextRule = Literal["codes", "inaudible", "fillers", "blanks"]
 SpeakerType = Literal["key_child", "other_child", "female_adult", "male_adult", "unknown"]
@@ -207,7 +211,7 @@ class EncodeOptions(Section):
     keyframe_tolerance_s: float = Field(
         0.5, gt=0, description="how far a key frame may be from the grid point, in seconds"
     )
-    picture: Literal["crop", "pad", "stretch", "tiles_mean", "tiles_max"] = Field(
+    picture: PictureWay = Field(
         "crop",
         description="crop: the central square, as CLIP has it; pad: the whole picture on a square; "
         "stretch: the whole picture squeezed to a square; tiles: squares along the longer side, of "

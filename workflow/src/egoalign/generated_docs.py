@@ -81,12 +81,7 @@ def _rows(section: type[BaseModel], prefix: str) -> list[str]:
         if inner is not None and get_origin(field.annotation) is not list:
             rows += _rows(inner, f"{key}.")
             continue
-        required = field.is_required()
-        default = (
-            "required"
-            if required
-            else json.dumps(_plain(field.get_default(call_default_factory=True)))
-        )
+        default = json.dumps(_plain(field.get_default(call_default_factory=True)))
         rows.append(f"| `{key}` | {_type(field.annotation)} | `{default}` | {field.description} |")
         if inner is not None:
             rows += _rows(inner, f"{key}[].")

@@ -152,6 +152,15 @@ UTTERANCES = Table(
     ),
 )
 
+OTHER_LANGUAGE = "other_language"
+"""Flag of an utterance in a language that the lab leaves out."""
+
+
+def flags_of(cell: str | None) -> list[str]:
+    """Return the flags of an utterance, of its cell in table UTTERANCES."""
+    return cell.split(";") if cell else []
+
+
 WORDS = Table(
     "words",
     "the words of a session where the source times them (private)",

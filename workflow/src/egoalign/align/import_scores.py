@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from egoalign.align.collect import write_all
+from egoalign.align.score import reals
 from egoalign.config import TranscriptsOptions
 from egoalign.corpus.read import SessionRow, read_corpus
 from egoalign.log import UserError, logger
@@ -126,8 +127,8 @@ class ScoreReader:
             "model_id": [self._model_id] * n,
             "age_days": [owner.age_days for owner in mine],
             "speaker": self._speakers(rows),
-            "start_s": _reals(rows["utterance_start_time"]),
-            "end_s": _reals(rows["utterance_end_time"]),
+            "start_s": reals(rows["utterance_start_time"]),
+            "end_s": reals(rows["utterance_end_time"]),
             "n_words": [count_words(text or "") for text in rows["utterance"].to_pylist()],
             **scores,
             "reason": [None if has else NO_SCORE for has in scored],
@@ -291,14 +292,9 @@ def _check(reader: ScoreReader, path: str | Path, options: TranscriptsOptions) -
         )
 
 
-def _reals(column: pa.ChunkedArray) -> np.ndarray:
-    """Return numbers as float64, NaN where missing."""
-    return np.array(column.to_numpy(), dtype=np.float64)
-
-
 def _cosines(column: pa.ChunkedArray, name: str) -> np.ndarray:
     """Return scores as float64, NaN where missing, having checked that they are cosines."""
-    values = _reals(column)
+    values = reals(column)
     wrong = values[np.abs(values) > GREATEST_COSINE]
     if wrong.size:
         raise UserError(

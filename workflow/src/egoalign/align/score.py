@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from egoalign.video.window import Windows
 
@@ -56,6 +57,11 @@ class Scores:
     mean: np.ndarray
     greatest: np.ndarray
     argmax: np.ndarray
+
+
+def reals(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column of numbers as float64, NaN where they are missing."""
+    return np.array(column.to_numpy(), dtype=np.float64)
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
-from egoalign.align.score import Pictures, Scores, score_windows, unit_rows
+from egoalign.align.score import Pictures, Scores, reals, score_windows, unit_rows
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import UserError, logger
 from egoalign.tables import (
@@ -21,9 +21,11 @@ from egoalign.tables import (
     FRAME_EMBEDDINGS,
     FRAMES,
     MEDIA,
+    OTHER_LANGUAGE,
     TEXT_EMBEDDINGS,
     UTTERANCES,
     WORDS,
+    flags_of,
     read_table,
     write_table,
 )
@@ -40,8 +42,7 @@ SESSION_EXCLUDED = "session excluded"
 NO_TIME = "no time given"
 ENDS_BEFORE_START = "utterance ends before it starts"
 NO_WORDS = "no words left to encode"
-OTHER_LANGUAGE = "language left out"
-LANGUAGE_FLAG = "other_language"
+LANGUAGE_LEFT_OUT = "language left out"
 BEFORE_VIDEO = "utterance lies before the video's start"
 BEYOND_VIDEO = "utterance lies beyond the video's end"
 EXCLUDED_INTERVAL = "excluded interval"
@@ -97,7 +98,7 @@ def align(
     has_picture, pictures = _decoded(frames, frame_embeddings, excluded)
     text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
     text_ids = utterances["text_id"].to_pylist()
-    start_s, end_s = (_reals(utterances[name]) for name in ("start_s", "end_s"))
+    start_s, end_s = (reals(utterances[name]) for name in ("start_s", "end_s"))
     on_grid = find_windows(seconds, start_s, end_s, 1 / fps, options.window, words)
     only_excluded = (on_grid.count > 0) & (on_grid.among(~excluded).count == 0)
     reasons = _reasons(row, media, utterances, start_s, end_s, only_excluded)
@@ -198,11 +199,6 @@ def _words(utterances: pa.Table, path: Path | None) -> TimedWords:
     return timed_words(utterances["utterance_id"].to_pylist(), rows)
 
 
-def _reals(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers as float64 with NaN for missing ones."""
-    return np.array(column.to_pylist(), dtype=np.float64)
-
-
 def _taken(column: pa.ChunkedArray, rows: Sequence[int | None]) -> pa.ChunkedArray:
     """Return the values of a column at `rows`; missing where the row is None."""
     return column.take(pa.array(rows, pa.int64()))
@@ -277,15 +273,16 @@ def _reasons(
     for begin, end in row.get("exclude_intervals") or ():
         in_excluded |= (start_s >= begin) & (end_s <= end)
     duration_s = np.inf if media["duration_s"] is None else media["duration_s"]
-    flags = [(flags or "").split(";") for flags in utterances["flags"].to_pylist()]
-    other_language = np.array([LANGUAGE_FLAG in names for names in flags], dtype=bool)
+    other_language = np.array(
+        [OTHER_LANGUAGE in flags_of(cell) for cell in utterances["flags"].to_pylist()], dtype=bool
+    )
     wordless = np.array([not text for text in utterances["text_encoded"].to_pylist()], dtype=bool)
     # Later lines win: what is most basic comes last.
     reasons = np.full(start_s.size, None, dtype=object)
     reasons[in_excluded] = EXCLUDED_INTERVAL
     reasons[start_s > duration_s] = BEYOND_VIDEO
     reasons[end_s < 0] = BEFORE_VIDEO
-    reasons[other_language] = OTHER_LANGUAGE
+    reasons[other_language] = LANGUAGE_LEFT_OUT
     reasons[wordless] = NO_WORDS
     reasons[end_s < start_s] = ENDS_BEFORE_START
     reasons[np.isnan(start_s) | np.isnan(end_s)] = NO_TIME

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from egoalign.corpus.tsv import FORBIDDEN_ID_ENDINGS, MAX_ID_LENGTH
 from egoalign.log import UserError
+from egoalign.video.pictures_folder import NUMBERED
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg"),
@@ -22,7 +23,6 @@ VIDEO_SUFFIXES = (
 TRANSCRIPT_SUFFIXES = (
     *(".csv", ".tsv", ".json", ".srt", ".vtt", ".cha", ".eaf", ".textgrid", ".txt"),
 )
-NUMBERED_PICTURE = re.compile(r"[0-9]+\.(?:jpe?g|png)", re.IGNORECASE)
 
 
 class Note(StrEnum):
@@ -141,7 +141,7 @@ def find_entries(names: Sequence[str]) -> list[Entry]:
     pictures: dict[str, int] = defaultdict(int)
     for name in names:
         place, file = posixpath.split(name)
-        if NUMBERED_PICTURE.fullmatch(file):
+        if NUMBERED.fullmatch(file):
             pictures[place] += 1
     folders = [Entry(name, True) for name, n in pictures.items() if n > 1 and name]
     videos = [Entry(name) for name in names if has_suffix(name, VIDEO_SUFFIXES)]

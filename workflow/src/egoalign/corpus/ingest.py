@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 from egoalign.config import TranscriptsOptions, VideoOptions, WindowOptions
 from egoalign.log import UserError, logger
-from egoalign.tables import FRAMES, MEDIA, UTTERANCES, WORDS, write_table
+from egoalign.tables import (
+    FRAMES,
+    MEDIA,
+    OTHER_LANGUAGE,
+    UTTERANCES,
+    WORDS,
+    flags_of,
+    write_table,
+)
 from egoalign.transcripts.read import NO_TRANSCRIPT, Transcript, read_transcript, shifted
 from egoalign.transcripts.rttm import read_rttm
 from egoalign.transcripts.segments import TranscriptError
@@ -17,8 +25,6 @@ from egoalign.video.recording import Recording, no_recording, open_recording
 from egoalign.video.window import timed_words
 
 EXCLUDED = "session excluded"
-OTHER_LANGUAGE = "other_language"
-"""Flag of an utterance in a language that the lab leaves out."""
 REASON = "reason"
 """Key, in the metadata of a session's utterances, of why it has none."""
 
@@ -104,7 +110,7 @@ def ingest_session(
 
 def _times(line: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Return when an utterance is heard; without times where its language is left out."""
-    if OTHER_LANGUAGE in (line["flags"] or "").split(";"):
+    if OTHER_LANGUAGE in flags_of(line["flags"]):
         return None, None
     return line["start_s"], line["end_s"]
 

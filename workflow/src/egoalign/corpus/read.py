@@ -13,15 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from egoalign.config import CorpusOptions
+from egoalign.config import MODEL_ID, CorpusOptions
 from egoalign.corpus.columns import CHILDREN, INTERVAL_PATTERN, SESSIONS
 from egoalign.corpus.tsv import Line, read_tsv
 from egoalign.log import UserError
 
 MAX_AGE_DAYS = 20 * 365.25
-MODEL = "{model}"
-"""Stands in the path of embeddings for a model's id."""
-
 AGE_TOLERANCE_DAYS = 1.0
 """How far an age given may be from the one that the two dates give."""
 
@@ -63,7 +60,9 @@ class SessionRow:
         A path of embeddings that holds ``{model}`` is given once for each id in `models`.
         """
         seen = dict.fromkeys(
-            video.replace(MODEL, model) for video in self.videos for model in models or [MODEL]
+            video.replace(MODEL_ID, model)
+            for video in self.videos
+            for model in models or [MODEL_ID]
         )
         return (*seen, *(name for name in (self.transcript, self.rttm) if name))
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from egoalign.config import ModelOptions
+from egoalign.config import ModelOptions, PictureWay
 from egoalign.encode.device import Device
-from egoalign.encode.picture import PictureWay, Preparation
+from egoalign.encode.picture import Preparation
 from egoalign.encode.weights import (
     HUB,
     HUB_CONFIG,

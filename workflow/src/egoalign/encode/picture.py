@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from egoalign.config import PictureWay
 from egoalign.log import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from egoalign.encode.device import Device
 
-PictureWay = Literal["crop", "pad", "stretch", "tiles_mean", "tiles_max"]
 
 RESIZE_MODES = {
     "pad": "longest",

@@ -13,13 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from egoalign.config import ModelOptions
+from egoalign.config import ModelOptions, PictureWay
 from egoalign.encode.ahead import Ahead, in_turn
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import embed_pictures, embed_texts
 from egoalign.encode.given import given_pictures, given_texts, names_vectors
 from egoalign.encode.models import load_model, picture_size
-from egoalign.encode.picture import PictureWay
 from egoalign.log import logger, progress
 from egoalign.tables import (
     FRAME_EMBEDDINGS,

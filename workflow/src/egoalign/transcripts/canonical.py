@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from egoalign.config import SpeakerType, TranscriptsOptions
-from egoalign.tables import ID_PATTERN
+from egoalign.tables import ID_PATTERN, OTHER_LANGUAGE
 from egoalign.transcripts.languages import left_out
 from egoalign.transcripts.rttm import RttmError, Turns, speakers_by_overlap
 from egoalign.transcripts.segments import Segment, TranscriptError
@@ -73,7 +73,7 @@ def canonical_rows(
         if oddity:
             flags.append(oddity)
         if is_foreign:
-            flags.append("other_language")
+            flags.append(OTHER_LANGUAGE)
         if renumbered:
             flags.append("renumbered")
         utterances.append(

@@ -11,13 +11,12 @@ from statistics import median
 from egoalign.config import TranscriptsOptions
 from egoalign.transcripts.chat import Header
 from egoalign.transcripts.lines import lines_of
-from egoalign.transcripts.segments import Segment, TranscriptError, shown
+from egoalign.transcripts.segments import ESTIMATED, Segment, TranscriptError, shown
 from egoalign.transcripts.text import count_words
 
 MARK = re.compile(r"\(((?:[0-9]{1,4}:)?[0-9]{0,4}:[0-9]{2}(?:\.[0-9]+)?)\)\s*")
 MARKED_LINE = re.compile(r"\([^()\s]*:[^()\s]*\)")
 TIER = re.compile(r"\*([^\s:]+):\s*(.*)")
-ESTIMATED = "estimated_time"
 
 
 @dataclass

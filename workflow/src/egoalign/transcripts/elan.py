@@ -8,7 +8,7 @@ from itertools import pairwise
 from egoalign.config import TranscriptsOptions
 from egoalign.log import logger
 from egoalign.transcripts.elan_document import Document, Tier, parse_elan
-from egoalign.transcripts.segments import Segment
+from egoalign.transcripts.segments import ESTIMATED, Segment
 from egoalign.transcripts.speakers import OTHERS, label_type
 
 NO_SPEECH = re.compile(
@@ -22,7 +22,6 @@ TEXT_TIER = re.compile(r"(?:tx|txt|text|transcript|transcription|utt|utterance)@
 CODE = re.compile(r"[A-Z]{2,3}[0-9]?")
 """Short codes of speakers, as those of ACLEW (CHI, FA1) and CHAT (MOT)."""
 
-ESTIMATED = "estimated_time"
 
 Stretch = tuple[float | None, float | None, bool]
 """Start, end, and whether one of them is an estimate."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from egoalign.config import TranscriptsOptions
 from egoalign.log import logger
+from egoalign.transcripts.lines import lines_of
 from egoalign.transcripts.segments import Segment, TranscriptError, shown
 
 TOKEN = re.compile(
@@ -149,7 +150,7 @@ def _tier(values: _Values) -> tuple[str, list[Segment]]:
 def _tokens(text: str, name: str) -> Iterator[Token]:
     """Yield the values of a text with their lines, as Praat finds them."""
     line, seen = 1, 0
-    text = re.sub(r"\r\n?", "\n", text)
+    text = "\n".join(lines_of(text))
     for token in TOKEN.finditer(text):
         line += text.count("\n", seen, token.start())
         seen = token.start()

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from egoalign.config import TranscriptsOptions
 from egoalign.transcripts.delimited import Line, read_lines
 from egoalign.transcripts.names import without_suffix
-from egoalign.transcripts.segments import MISSING, Segment, TranscriptError
+from egoalign.transcripts.segments import ESTIMATED, MISSING, Segment, TranscriptError
 from egoalign.transcripts.sentences import sentences, shared_out
 from egoalign.transcripts.text import count_words
 from egoalign.transcripts.times import clock
@@ -110,7 +110,7 @@ def _segments(line: Line, start_s: float | None, end_s: float | None) -> list[Se
             end_s=end,
             text=part,
             speaker=line.cells.get(SPEAKER),
-            flags=("estimated_time",) if estimated else (),
+            flags=(ESTIMATED,) if estimated else (),
         )
         for part, (start, end) in zip(parts, shared_out(parts, start_s, end_s), strict=True)
     ]

@@ -14,6 +14,10 @@ MISSING = ("", "na", "nan", "none", "null")
 """What stands in a table's cell, in lower case, where there is no time."""
 
 
+ESTIMATED = "estimated_time"
+"""Flag of an utterance whose times a reader reckoned, since the source does not give them."""
+
+
 class TranscriptError(UserError):
     """A transcript that cannot be read.
 

@@ -9,7 +9,7 @@ import pyarrow.csv as pa_csv
 
 from egoalign.config import TranscriptsOptions
 from egoalign.log import UserError, logger
-from egoalign.tables import UTTERANCES, atomic_path, conform, write_table
+from egoalign.tables import UTTERANCES, atomic_path, conform, flags_of, write_table
 from egoalign.transcripts.read import Transcript, read_transcript
 from egoalign.transcripts.rttm import read_rttm
 from egoalign.transcripts.speakers import counted
@@ -71,7 +71,7 @@ def summary(transcript: Transcript) -> str:
     labels = counted(
         f"{row['speaker_as_read']} = {row['speaker']}" for row in rows if row["speaker_as_read"]
     )
-    flags = counted(flag for row in rows for flag in (row["flags"] or "").split(";") if flag)
+    flags = counted(flag for row in rows for flag in flags_of(row["flags"]))
     return (
         f"format {rows[0]['source_format']}, {len(rows)} utterances, "
         f"{len(transcript.words)} words of their own; speakers: {labels or 'none named'}; "

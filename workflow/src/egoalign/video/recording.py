@@ -116,7 +116,7 @@ class VideoFiles:
         """Probe each file and lay them on one clock."""
         parts = [(Path(path or ""), probe(path)) for path in paths]
         if len(parts) == 1:
-            (found,) = (found for _, found in parts)
+            _, found = parts[0]
             if found.timeline is not None:
                 found = replace(found, duration_s=found.timeline.length_s)
             return cls(parts, found)

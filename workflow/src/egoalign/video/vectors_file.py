@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from egoalign.config import MODEL_ID
 from egoalign.log import UserError
 from egoalign.video.decode import Picture
 from egoalign.video.numbered import LONGEST_S, numbered_timeline
@@ -20,9 +21,6 @@ from egoalign.video.probe import Probe, unreadable
 from egoalign.video.timeline import NOWHERE
 
 SUFFIXES = (".npy", ".parquet")
-MODEL = "{model}"
-"""Stands in a path for the id of the model."""
-
 NO_VECTOR = "no vector was given for this second"
 NOT_FINITE = "the vector given is not finite"
 ZERO = "the vector given is zero"
@@ -141,10 +139,10 @@ def unit_vector(values: Sequence[float] | NDArray[Any]) -> NDArray[np.float16] |
 def find_vectors(path: str | Path, model_id: str | None = None) -> list[Path]:
     """Return the files that a path with ``{model}`` stands for: the model's, or every model's."""
     text = str(path)
-    if MODEL not in text:
+    if MODEL_ID not in text:
         found = [Path(text)]
     elif model_id is not None:
-        found = [Path(text.replace(MODEL, model_id))]
+        found = [Path(text.replace(MODEL_ID, model_id))]
     else:
         found = [Path(name) for name in sorted(glob.glob(_pattern(text)))]
     return [file for file in found if file.is_file()]
@@ -152,7 +150,7 @@ def find_vectors(path: str | Path, model_id: str | None = None) -> list[Path]:
 
 def _pattern(text: str) -> str:
     """Return what matches a path whatever the model."""
-    return "*".join(glob.escape(part) for part in text.split(MODEL))
+    return "*".join(glob.escape(part) for part in text.split(MODEL_ID))
 
 
 def _numbers(path: Path, per_second: float) -> NDArray[np.int64]:
@@ -215,7 +213,10 @@ def _values(path: Path) -> tuple[Any, Sequence[str | None]]:
         return array, [None] * len(array)
     names = [name for name in ("embedding", "reason") if name in _columns(path)]
     table = pq.read_table(path, columns=names, partitioning=None)
-    vectors = table["embedding"].to_pylist()
+    vectors = [
+        one.values.to_numpy(zero_copy_only=False) if one.is_valid else None
+        for one in table["embedding"]
+    ]
     lengths = sorted({len(vector) for vector in vectors if vector is not None})
     if len(lengths) > 1:
         raise UserError(
