@@ -1,32 +1,24 @@
 """Decoding against its limit: the pictures that must be decoded, decoded to nothing.
 
-Run from the project's folder: ``python benchmarks/decoding.py [--small]``. Videos are made here.
-The limit decodes exactly the packets that are needed, copied into a file of their own, with the
-ffmpeg program where it is installed and with PyAV to nothing. Ours opens the file, reads its packet
-table, decodes and gives RGB pictures at full size; making them smaller is part of a model's
-transform, which the embedding stage measures. One thread each; CPU seconds
-of the process and its children; runs take turns; ratios of medians.
+Run from the project's folder: ``python benchmarks/decoding.py [--small] [--ffmpeg PATH]``. Videos
+are made here. The limit decodes exactly the packets that are needed, copied into a file of their
+own, to nothing, with the ffmpeg program where it is installed, else with PyAV. Ours opens the file,
+reads its packet table, decodes and gives RGB pictures at full size; making them smaller is part of
+a model's transform, which the embedding stage measures. One thread each; CPU seconds of the process
+and its children; runs take turns; ratios of medians.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import random
-import resource
-import shutil
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "src"))
+from measure import Numbers, ffmpeg_version, find_ffmpeg, machine, table, take_turns, timed
 
 from egoalign.video.packets import Packets
 from egoalign.video.probe import probe
@@ -50,19 +42,25 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of each")
     parser.add_argument("--length", type=float, default=600.0, help="seconds of video")
     parser.add_argument("--windows", type=int, default=600, help="windows of three seconds")
+    parser.add_argument("--ffmpeg", metavar="PATH", help="the ffmpeg program; PyAV without it")
     args = parser.parse_args()
     if args.small:
         args.length, args.windows = 60.0, 30
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load "
-          f"{os.getloadavg()[0]:.1f}, {args.length:.0f} s of video, CPU seconds, "
-          f"medians of {args.repeats}\n")  # fmt: skip
-    print("| video | asked | pictures | limit | ours, auto | of limit | PyAV | of limit |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    ffmpeg = find_ffmpeg(args.ffmpeg)
+    print(machine(*([ffmpeg_version(ffmpeg)] if ffmpeg else [])))
+    limit = "ffmpeg" if ffmpeg else "PyAV"
+    print(
+        f"{args.length:.0f} s of video, CPU seconds, medians of {args.repeats}; limit: {limit} to "
+        "nothing\n"
+    )
+    header = ("video", "asked", "pictures", "limit", "auto", "of limit", "PyAV", "of limit")
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name, made in (SMALL if args.small else VIDEOS).items():
             path = write_video(Path(folder) / "video.mp4", args.length, **made)
             for task, seconds in tasks(args.length, args.windows).items():
-                print(f"| {name} | {task} | {row(path, seconds, args.repeats)} |", flush=True)
+                rows.append([name, task, *row(path, seconds, args.repeats, ffmpeg)])
+    print(table(header, rows))
 
 
 def tasks(length_s: float, n_windows: int) -> dict[str, list[float]]:
@@ -76,36 +74,21 @@ def tasks(length_s: float, n_windows: int) -> dict[str, list[float]]:
     }
 
 
-def row(path: Path, seconds: list[float], repeats: int) -> str:
+def row(path: Path, seconds: list[float], repeats: int, ffmpeg: str | None) -> list[object]:
     """Measure one task and return its cells."""
     found = probe(path)
     assert found.packets is not None
     needed = copy_needed(path, found.packets, seconds, path.with_name("needed.mkv"))
-    contestants: dict[str, Callable[[], None]] = {
-        "pyav to nothing": lambda: to_nothing(needed),
-        "auto": lambda: ours(path, seconds, "auto"),
-        "pyav": lambda: ours(path, seconds, "pyav"),
+    contestants: dict[str, Callable[[], Numbers]] = {
+        "limit": lambda: timed(
+            lambda: ffmpeg_to_nothing(ffmpeg, needed) if ffmpeg else to_nothing(needed)
+        ),
+        "auto": lambda: timed(lambda: ours(path, seconds, "auto")),
+        "pyav": lambda: timed(lambda: ours(path, seconds, "pyav")),
     }
-    if shutil.which("ffmpeg"):
-        contestants["ffmpeg to nothing"] = lambda: ffmpeg_to_nothing(needed)
-    spent: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(repeats):
-        for name, contestant in contestants.items():
-            start = cpu_s()
-            contestant()
-            spent[name].append(cpu_s() - start)
-    medians = {name: median(values) for name, values in spent.items()}
-    limit = "ffmpeg to nothing" if "ffmpeg to nothing" in medians else "pyav to nothing"
-    cells = [str(len(seconds)), f"{medians[limit]:.2f} ({limit})"]
-    for name in ("auto", "pyav"):
-        cells += [f"{medians[name]:.2f}", f"{medians[limit] / medians[name]:.2f}"]
-    return " | ".join(cells)
-
-
-def cpu_s() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    spent = {name: numbers["cpu"] for name, numbers in take_turns(contestants, repeats).items()}
+    limit, auto, pyav = spent["limit"], spent["auto"], spent["pyav"]
+    return [len(seconds), limit, auto, limit / auto, pyav, limit / pyav]
 
 
 def ours(path: Path, seconds: list[float], option: str) -> None:
@@ -126,9 +109,9 @@ def to_nothing(path: Path) -> None:
             pass
 
 
-def ffmpeg_to_nothing(path: Path) -> None:
+def ffmpeg_to_nothing(program: str, path: Path) -> None:
     """Decode a whole file with the ffmpeg program on one thread."""
-    command = ["ffmpeg", "-v", "error", "-threads", "1", "-i", str(path), "-f", "null", "-"]
+    command = [program, "-v", "error", "-threads", "1", "-i", str(path), "-f", "null", "-"]
     subprocess.run(command, check=True)
 
 
