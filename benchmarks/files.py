@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import lab_script
@@ -36,6 +36,7 @@ from egoalign.video.decode import Picture
 
 VIDEO = {"size": (320, 180), "g": 250, "rate": "50k"}
 WIDTH = 512
+TABLES = ("frame_embeddings", "text_embeddings")
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     if args.small:
         args.repeats = 1
     rows: list[list[object]] = []
-    for minutes in (0.2,) if args.small else (3, 20, 60):
+    for minutes in (0.2,) if args.small else (3, 10, 20, 60):
         with tempfile.TemporaryDirectory() as name:
             session = make_session(Path(name), minutes * 60, args.per_minute, VIDEO)
             rows.append([minutes, len(session.utterances), *compared(session, args.repeats)])
@@ -79,14 +80,18 @@ def compared(session: Session, repeats: int) -> list[object]:
         found = [TextVector(7, False, vector) for vector in texts.astype(np.float16)]
         write_and_read(session, embedded, text_ids, found)
 
-    def fresh() -> dict[str, float]:
+    def fresh(write: Callable[[], None]) -> dict[str, float]:
         shutil.rmtree(lab, ignore_errors=True)
-        return timed(one_each)
+        for name in TABLES:
+            session.table(name).unlink(missing_ok=True)
+        return timed(write)
 
-    took = take_turns({"lab": fresh, "ours": lambda: timed(as_tables)}, repeats)
+    took = take_turns({"lab": lambda: fresh(one_each), "ours": lambda: fresh(as_tables)}, repeats)
+    one_each()
+    as_tables()
     made = [
         [path for path in lab.rglob("*") if path.is_file()],
-        [session.table(name) for name in ("frame_embeddings", "text_embeddings")],
+        [session.table(name) for name in TABLES],
     ]
     theirs, own = ([len(paths), f"{sum(p.stat().st_size for p in paths):,}"] for paths in made)
     ratio = took["lab"]["cpu"] / took["ours"]["cpu"]
@@ -106,7 +111,7 @@ def write_and_read(
     texts: Sequence[TextVector],
 ) -> None:
     """Write vectors as `encode-session` does, and read them as `align-session` does."""
-    frames_out, texts_out = session.table("frame_embeddings"), session.table("text_embeddings")
+    frames_out, texts_out = (session.table(name) for name in TABLES)
     grid = read_table(FRAMES, session.table("frames"))
     write_table(FRAME_EMBEDDINGS, frame_embeddings_table(grid, embedded), frames_out)
     columns = {

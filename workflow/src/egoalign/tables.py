@@ -588,8 +588,16 @@ def write_table(
     checked = conform(table, data)
     facts = {"egoalign_table": table.name, **(metadata or {})}
     checked = checked.replace_schema_metadata(facts)
+    # Numbers of vectors hardly repeat: looking for repeats and extremes takes most of the time.
+    repeating = [field.name for field in checked.schema if field.type != VECTOR]
     with atomic_path(path) as partial:
-        pq.write_table(checked, partial, compression="zstd")
+        pq.write_table(
+            checked,
+            partial,
+            compression="zstd",
+            use_dictionary=repeating,
+            write_statistics=repeating,
+        )
     if csv is not None:
         with atomic_path(csv) as partial:
             pa_csv.write_csv(checked, partial)

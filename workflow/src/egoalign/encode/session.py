@@ -190,19 +190,15 @@ def frame_embeddings_table(
         n_embedded += 1
     if n_embedded != len(wanted):
         raise ValueError(f"{n_embedded} pictures for {len(wanted)} wanted grid points")
-    rows = [
-        (place, tile, vector)
-        for place, found in enumerate(vectors)
-        for tile, vector in enumerate([None] if found is None else np.atleast_2d(found))
-    ]
-    places = np.array([place for place, *_ in rows], dtype=np.int64)
-    column = vectors_column([vector for *_, vector in rows])
+    n_rows = np.array([1 if v is None or v.ndim == 1 else len(v) for v in vectors], dtype=np.int64)
+    places = np.repeat(np.arange(grid.num_rows), n_rows)
+    column = vectors_column(vectors)
     return pa.table(
         {
             "frame_id": grid["frame_id"].take(pa.array(places)),
-            "tile": [tile for _, tile, _ in rows],
+            "tile": np.arange(places.size) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows),
             "decoded": column.is_valid(),
-            "reason": [reasons[place] for place in places],
+            "reason": pa.array(reasons, pa.string()).take(pa.array(places)),
             "embedding": column,
         },
         schema=FRAME_EMBEDDINGS.schema,
@@ -210,11 +206,20 @@ def frame_embeddings_table(
 
 
 def vectors_column(vectors: Sequence[NDArray[np.float16] | None]) -> pa.Array:
-    """Return vectors as an Arrow column of lists of float16, null where there is none."""
-    lengths = [0 if vector is None else len(vector) for vector in vectors]
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int32)
-    values = np.concatenate([np.empty(0, np.float16), *(v for v in vectors if v is not None)])
-    missing = np.array([vector is None for vector in vectors], dtype=bool)
+    """Return vectors as an Arrow column of lists of float16, null where there is none.
+
+    Parameters
+    ----------
+    vectors : sequence of ndarray or None
+        Of shape (width,), or (n, width) for n rows.
+    """
+    shapes = [(1, 0) if v is None else v.shape if v.ndim == 2 else (1, v.size) for v in vectors]
+    n_rows, widths = np.array(shapes, dtype=np.int64).reshape(-1, 2).T
+    offsets = np.concatenate([[0], np.cumsum(np.repeat(widths, n_rows))]).astype(np.int32)
+    values = np.concatenate(
+        [np.empty(0, np.float16), *(v.ravel() for v in vectors if v is not None)]
+    )
+    missing = np.repeat(np.array([vector is None for vector in vectors], dtype=bool), n_rows)
     return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.array(values), type=VECTOR, mask=pa.array(missing)
+        pa.array(offsets), pa.array(values), type=VECTOR, mask=pa.array(missing)
     )
