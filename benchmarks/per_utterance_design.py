@@ -136,6 +136,7 @@ def ours(session: Session, model: ModelOptions, loaded: EncodingModel, out: Path
     pictures: list[Picture] = []
     vectors: list[tuple[Picture, object]] = []
     texts: list[TextVector] = []
+    grid = read_table(FRAMES, session.table("frames"))
     spoken = read_table(UTTERANCES, session.table("utterances"), ["text_id", "text_encoded"])
     distinct = dict(zip(*(column.to_pylist() for column in spoken.columns), strict=True))
 
@@ -146,7 +147,9 @@ def ours(session: Session, model: ModelOptions, loaded: EncodingModel, out: Path
     apart = {
         "getting": timed(lambda: pictures.extend(ready_pictures(session, loaded)))["cpu"],
         "forward": timed(forward)["cpu"],
-        "files": timed(lambda: write_and_read(session, vectors, list(distinct), texts))["cpu"],
+        "files": timed(lambda: write_and_read(session, grid, vectors, list(distinct), texts))[
+            "cpu"
+        ],
     }
     return {**apart, **whole}
 

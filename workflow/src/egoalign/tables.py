@@ -615,7 +615,9 @@ def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = N
     if not path.is_file():
         raise UserError(f"{path}: no such file; run the step that makes table '{table.name}'")
     try:
-        data = pq.read_table(path, columns=list(columns) if columns else None, partitioning=None)
+        # Not pq.read_table, which looks for a data set of many files first.
+        with pq.ParquetFile(path) as file:
+            data = file.read(list(columns) if columns else None)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
             f"{path}: not a Parquet file ({error}); delete it and run the workflow again"
