@@ -88,7 +88,7 @@ def test_excess_is_the_difference_of_plain_divergences():
 
 
 def test_excess_is_zero_on_average_where_scores_are_as_their_null():
-    """The plain divergence of 60 values in 30 bins is far from 0; the excess is not."""
+    """The plain divergence of 60 values in 20 bins is far from 0; the excess is not."""
     found = []
     for seed in range(200):
         rng = np.random.default_rng([2511, seed])

@@ -327,7 +327,7 @@ class ReferenceSet(Section):
         "from img2dataset; parquet: a table"
     )
     path: str = Field(
-        description="the CSV, the JSON, a .tar or .parquet file, or the folder that holds it or them"
+        description="the CSV, the JSON, a .tar or .parquet file, or the folder that holds them"
     )
     pictures: str | None = Field(
         None,
@@ -490,6 +490,8 @@ def _problem(model: type[BaseModel], problem: Any) -> str:
     place = [part for part in problem["loc"] if not str(part).startswith("function-")]
     key = ".".join(str(part) for part in place)
     kind, value, context = problem["type"], problem["input"], problem.get("ctx", {})
+    if kind == "missing":
+        return f"{key}: missing; it must be given"
     if kind == "extra_forbidden":
         allowed = _keys(model, place[:-1])
         near = difflib.get_close_matches(str(place[-1]), allowed, n=1, cutoff=0.5)

@@ -6,7 +6,7 @@ import numpy as np
 
 from egoalign.resample import Clusters, Statistic
 
-BINS = 30
+BINS = 20
 """Bins of equal width between the least and the greatest of the values compared."""
 
 SPLITS = 10
@@ -43,7 +43,7 @@ def jensen_shannon(a: np.ndarray, b: np.ndarray, bins: int | np.ndarray = BINS) 
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if not a.size or not b.size:
         return float("nan")
-    edges = bin_edges(np.concatenate([a, b]), bins) if np.ndim(bins) == 0 else np.asarray(bins)
+    edges = bin_edges(np.concatenate([a, b]), bins) if isinstance(bins, int) else bins
     return divergence_of_counts(
         *(np.bincount(bin_places(v, edges), minlength=edges.size - 1) for v in (a, b))
     )
