@@ -502,6 +502,11 @@ def _problem(model: type[BaseModel], problem: Any) -> str:
         near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         return f"{key}: found {value!r}, allowed: {', '.join(allowed)}{hint}"
+    if kind == "string_pattern_mismatch" and context["pattern"] == f"^{ID_PATTERN}$":
+        return (
+            f"{key}: found {value!r}; an id has letters, digits, '.', '_' and '-', begins with a "
+            "letter or digit and does not end in a dot"
+        )
     if kind == "value_error":
         return f"{key}: {context['error']}" if key else str(context["error"])
     message = problem["msg"][0].lower() + problem["msg"][1:]

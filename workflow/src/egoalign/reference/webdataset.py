@@ -119,12 +119,12 @@ def members_of(file: IO[bytes], path: Path) -> Iterator[Member]:
 
 def _headers(archive: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     """Yield the members, and keep none of them."""
-    offset = -1
+    offset, end = -1, path.stat().st_size
     while (member := archive.next()) is not None:
-        if member.size < 0 or archive.offset <= offset:
+        if not offset < archive.offset <= end:
             raise UserError(
-                f"{path}, byte {member.offset}: a member of {member.size} bytes; "
-                "the shard is damaged or made to do harm"
+                f"{path}, byte {member.offset}: a member of {member.size:,} bytes, which the shard "
+                "does not hold; fetch the shard again"
             )
         offset = archive.offset
         archive.members = []  # type: ignore[attr-defined]
