@@ -42,6 +42,7 @@ include: "workflow/rules/encode.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/vary.smk"
+include: "workflow/rules/reference.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TINY = {"children": 3, "sessions": [1, 3], "duration_s": [20, 20], "raters": 4}
+TINY = {"children": 3, "sessions": [1, 3], "duration_s": [20, 20], "raters": 4, "captions": 60}
 
 
 @dataclass

@@ -42,6 +42,9 @@ MODELS = {model.model_id: model for model in CONFIG.encode.models}
 # Models that encode, and those whose scores the lab has already.
 NETWORKS = [name for name, model in MODELS.items() if not model.scores]
 GIVEN = [name for name, model in MODELS.items() if model.scores]
+# Models that can embed pictures and texts of another data set, and those sets.
+ENCODERS = [name for name in NETWORKS if not MODELS[name].text_vectors]
+REFERENCES = {one.name: one for one in CONFIG.reference.sets}
 FIRST_MODEL = [*NETWORKS, *GIVEN][0]
 SPLIT = f"{RESULTS}/private/split"
 BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))
@@ -61,6 +64,7 @@ wildcard_constraints:
     session=ID_PATTERN,
     model=ID_PATTERN,
     figure="[a-z]+",
+    reference=ID_PATTERN,
 
 
 def options(section):
@@ -139,6 +143,13 @@ def wanted_outputs():
         ),
         "<results>/figures/models.pdf",
     ]
+    if REFERENCES:
+        wanted += expand(
+            "<results>/reference/{model}/{reference}.summary.csv",
+            model=ENCODERS,
+            reference=REFERENCES,
+        )
+        wanted += expand("<results>/figures/{model}/reference.pdf", model=ENCODERS)
     if CONFIG.demo:
         wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
     return wanted

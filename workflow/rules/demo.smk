@@ -1,7 +1,8 @@
 # The demo corpus: made scenes with known truth. Only with a `demo` section in the config.
 #
 # REQUIRED: config `demo`; the two tables that `egoalign make-demo-tables` wrote
-# OUTPUT:   <results>/raw/{videos,transcripts,rttm}, <results>/raw/judgments.csv, <results>/truth
+# OUTPUT:   <results>/raw/{videos,transcripts,rttm}, <results>/raw/judgments.csv, <results>/raw/captions.tar,
+#           <results>/truth
 TRUTH = per_session("<results>/truth/{child}/{session}.utterances.parquet")
 MADE = made_files(CORPUS.sessions if CONFIG.demo else [], RESULTS)
 VISIBLE = per_session("<results>/truth/{child}/{session}.visible.parquet")
@@ -76,6 +77,29 @@ rule make_demo_judgments:
         "python -m egoalign make-demo-judgments --options {params.options:q} "
         "--truth-dir {params.truth:q} --out {output.judgments:q} "
         "--parameters {output.parameters:q} --log {log:q}"
+
+
+rule make_demo_captions:
+    """Make captioned pictures of the same kinds of scenes, as another data set."""
+    output:
+        shard="<results>/raw/captions.tar",
+        truth="<results>/truth/captions.parquet",
+    log:
+        "<logs>/demo/make_demo_captions.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="20m",
+    params:
+        options=options("demo"),
+        code=code_digest("demo.captioned"),
+    message:
+        "making captioned pictures"
+    shell:
+        "python -m egoalign make-demo-captions --options {params.options:q} "
+        "--out {output.shard:q} --truth {output.truth:q} --log {log:q}"
 
 
 rule evaluate_demo:

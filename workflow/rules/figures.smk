@@ -135,6 +135,43 @@ rule plot_age:
         "--png {output.png:q} --facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
+rule plot_reference:
+    """The corpus beside other data sets."""
+    input:
+        alignment="<results>/align/{model}/alignment.parquet",
+        pairs=expand(
+            "<results>/reference/{{model}}/{reference}.pairs.parquet",
+            reference=REFERENCES,
+        ),
+        comparison="<results>/reference/{model}/comparison.parquet",
+    output:
+        pdf="<results>/figures/{model}/reference.pdf",
+        png=report(
+            "<results>/figures/{model}/reference.png",
+            caption="../report/reference.rst",
+            category="Figures",
+            labels={"figure": "6 other data sets", "model": "{model}"},
+        ),
+        facts="<results>/figures/{model}/reference.json",
+    log:
+        "<logs>/figures/plot_reference/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        options=options("figures"),
+        code=code_digest("figures.reference"),
+    message:
+        "plotting the corpus beside other sets by {wildcards.model}"
+    shell:
+        "python -m egoalign plot-reference --alignment {input.alignment:q} "
+        "--pairs {input.pairs:q} --comparison {input.comparison:q} --pdf {output.pdf:q} "
+        "--png {output.png:q} --facts {output.facts:q} --options {params.options:q} --log {log:q}"
+
+
 rule plot_models:
     """The main numbers of all models side by side."""
     input:

@@ -16,6 +16,8 @@ from egoalign.config import (
 )
 from egoalign.log import UserError
 
+SET = {"name": "photos", "format": "coco", "path": "captions.json"}
+
 
 def problems(values) -> list[str]:
     with pytest.raises(UserError) as caught:
@@ -48,6 +50,32 @@ def problems(values) -> list[str]:
         (
             {"encode": {"models": [{"name": "m"}, {"name": "m"}]}},
             "encode: two models share the id ['m']; give each its own 'id'",
+        ),
+        (
+            {"reference": {"sets": [{"name": "a", "format": "coco"}]}},
+            "reference.sets.0.path: missing; it must be given",
+        ),
+        (
+            {"reference": {"sets": [SET | {"format": "webdatset"}]}},
+            "reference.sets.0.format: found 'webdatset', allowed: folder, coco, webdataset, "
+            "parquet; did you mean 'webdataset'?",
+        ),
+        (
+            {"reference": {"sets": [SET | {"columns": {"captoin": "c"}}]}},
+            "reference.sets.0.columns.captoin: unknown key; did you mean 'caption'?",
+        ),
+        (
+            {"reference": {"sets": [SET | {"name": "a/b"}]}},
+            "reference.sets.0.name: found 'a/b'; an id has letters, digits, '.', '_' and '-', "
+            "begins with a letter or digit and does not end in a dot",
+        ),
+        (
+            {"reference": {"sets": [SET, SET]}},
+            "reference: two sets share the name ['photos']; give each its own 'name'",
+        ),
+        (
+            {"reference": {"sets": [SET | {"name": "corpus"}]}},
+            "reference: a set is named 'corpus', as the infants' own rows are; rename it",
         ),
     ],
 )

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
+
+from egoalign.reference.compare import compare
+from egoalign.reference.summary import Pairs
+from egoalign.resample import choose_clusters
+from egoalign.tables import METRICS, conform
 
 SPEAKERS = ("female_adult", "male_adult", "key_child")
 
@@ -69,6 +76,28 @@ def summary(model_id: str = "tiny", shift: float = 0.0) -> pd.DataFrame:
         ],
         model_id,
     )
+
+
+def pairs(n: int, shift: float, unit: str, n_clusters: int, seed: int) -> Pairs:
+    """Return n scores that lie `shift` above their null, in standard deviations."""
+    rng = np.random.default_rng(seed)
+    draw, score = 0.21 + 0.012 * rng.normal(size=(2, n))
+    score += 0.012 * shift
+    percentile = (np.searchsorted(np.sort(draw), score) + 0.5) / (n + 1)
+    clusters = choose_clusters([(unit, np.arange(n) % n_clusters)])
+    return Pairs(score, np.full(n, 0.21), percentile, draw, clusters)
+
+
+@functools.cache
+def reference(n: int = 120) -> tuple[dict[str, Pairs], pd.DataFrame]:
+    """Return the corpus, its one-picture utterances and a set, and their comparison."""
+    groups = {
+        "corpus": pairs(3 * n, 0.8, "children", 5, 3),
+        "corpus|one_frame": pairs(n, 0.7, "children", 5, 4),
+        "photos": pairs(2 * n, 3.0, "pairs", 2 * n, 5),
+    }
+    rows = compare(groups, "tiny", [0.24], 200, 2511)
+    return groups, conform(METRICS, rows).to_pandas()
 
 
 def items(n: int = 80, seed: int = 2, model_id: str = "tiny") -> pd.DataFrame:

@@ -16,6 +16,7 @@ from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
+from egoalign.figures.reference import reference_figure
 from egoalign.figures.style import save_figure
 from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, write_table
 from tests.unit.figures import made
@@ -33,6 +34,7 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
         "children": children_figure(children),
         "age": age_figure(rows, children, made.effects(rows)),
         "models": models_figure(both),
+        "reference": reference_figure(*made.reference()),
     }
 
 

@@ -17,15 +17,16 @@ from egoalign.config import Config, dump_config, parse_section
 from egoalign.figures.accuracy import accuracy_figure
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
-from egoalign.figures.facts import write_facts
+from egoalign.figures.facts import metric, write_facts
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
+from egoalign.figures.reference import reference_figure
 from egoalign.report.numbers import Numbers
 from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "accuracy", "children", "age", "models")
+FIGURES = ("null", "accuracy", "children", "age", "reference", "models")
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -41,6 +42,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
         "accuracy": accuracy_figure(items[cut], validation)[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
+        "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],
         "models": models_figure(summary[cut])[1],
     }
 
@@ -97,6 +99,11 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     assert "(80 items, 480 answers)" in render("accuracy", results)
     assert "changes by 0.00030 [0.00010, 0.00050] in a month" in render("age", results)
     assert "for 4 of the 4 children that have one" in render("children", results)
+    text = render("reference", results)
+    assert "estimates from 120 pairs of each" in text
+    for name, n in (("corpus", 360), ("corpus|one_frame", 120), ("photos", 240)):
+        found = metric(made.reference()[1], "jsd_null", name)
+        assert f"{name} ({n} pairs): divergence {Numbers.interval(found)}, area" in text
     assert "tiny: difference 0.011 [0.009, 0.014]" in render("models", results)
 
 
@@ -123,8 +130,8 @@ def test_captions_of_empty_and_of_missing_figures_say_so(name: str, tmp_path: Pa
 
 def test_numbers_is_a_lazy_mapping(results: Path) -> None:
     numbers = Numbers(results)
-    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:4]}
-    assert len(numbers) == 5
+    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:-1]}
+    assert len(numbers) == 6
     assert numbers["figures/models"]["n_models"] == 1
     assert len(Numbers(results / "nothing")) == 0
 

@@ -20,6 +20,7 @@ ROOMS = (
     "align",
     "validate",
     "vary",
+    "reference",
     "figures",
     "report",
     "provenance",

@@ -21,6 +21,9 @@ from egoalign.tables import ID_PATTERN
 MODEL_ID = "{model}"
 """Stands in a path of embeddings for the id of a model."""
 
+CORPUS = "corpus"
+"""Names the infants' own pairs beside those of reference sets."""
+
 
 class Section(BaseModel):
     """Options that belong together; an unknown key is an error."""
@@ -298,6 +301,72 @@ class VaryOptions(Section):
     )
 
 
+class ReferenceColumns(Section):
+    """Names of the columns of an image-caption set, where it is a table."""
+
+    picture: str = Field(
+        "image", description="column of the picture: its file's path, or in Parquet its bytes"
+    )
+    caption: str = Field(
+        "caption",
+        description="column of the caption; in WebDataset the key of it in a pair's .json",
+    )
+    key: str | None = Field(
+        None, description="column of the pair's own name, for Parquet that holds pictures as bytes"
+    )
+
+
+class ReferenceSet(Section):
+    """One set of pictures with captions, to be scored as the corpus is."""
+
+    name: str = Field(
+        pattern=f"^{ID_PATTERN}$", description="folder and label of the set's results"
+    )
+    format: Literal["folder", "coco", "webdataset", "parquet"] = Field(
+        description="folder: pictures and a CSV; coco: captions JSON; webdataset: tar shards, as "
+        "from img2dataset; parquet: a table"
+    )
+    path: str = Field(
+        description="the CSV, the JSON, a .tar or .parquet file, or the folder that holds them"
+    )
+    pictures: str | None = Field(
+        None,
+        description="folder from which the pictures' paths are reckoned; that of 'path' if absent",
+    )
+    columns: ReferenceColumns = Field(
+        default_factory=ReferenceColumns, description="columns of CSV and Parquet"
+    )
+    captions: Literal["one", "all"] = Field(
+        "one", description="of several captions of a picture: one, drawn by the seed, or all"
+    )
+    n_pairs: int = Field(
+        5000, ge=1, le=1_000_000, description="pairs that are drawn, all if there are fewer"
+    )
+
+
+class ReferenceOptions(Section):
+    """Other data sets: pictures with captions, scored for comparison."""
+
+    sets: list[ReferenceSet] = Field(
+        default_factory=list,
+        description="the sets, each {name, format, path, pictures, columns, captions, n_pairs}",
+    )
+    seed: int = Field(2511, ge=0, description="seed of samples, null draws and bootstraps")
+    on_bad_picture: Literal["skip", "fail"] = Field(
+        "skip", description="skip: a picture that cannot be read gets a reason; fail: it stops"
+    )
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> ReferenceOptions:
+        names = [one.name for one in self.sets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sets share the name {twice}; give each its own 'name'")
+        if CORPUS in names:
+            raise ValueError(f"a set is named '{CORPUS}', as the infants' own rows are; rename it")
+        return self
+
+
 class FiguresOptions(Section):
     """How figures look."""
 
@@ -319,6 +388,7 @@ class DemoOptions(Section):
     sessions: tuple[int, int] = Field((2, 5), description="fewest and most sessions a child")
     duration_s: tuple[float, float] = Field((60.0, 120.0), description="length of a session")
     raters: int = Field(6, ge=1, le=100, description="simulated raters an item")
+    captions: int = Field(320, ge=1, le=10_000, description="captioned pictures of the other set")
     photos: str | None = Field(None, description="folder of the fetched photo source")
 
     @model_validator(mode="after")
@@ -344,6 +414,9 @@ class Config(Section):
         default_factory=ValidateOptions, alias="validate", description="human judgments"
     )
     vary: VaryOptions = Field(default_factory=VaryOptions, description="mixed model")
+    reference: ReferenceOptions = Field(
+        default_factory=ReferenceOptions, description="other data sets"
+    )
     figures: FiguresOptions = Field(default_factory=FiguresOptions, description="figures")
     report: ReportOptions = Field(default_factory=ReportOptions, description="report")
     demo: DemoOptions | None = Field(None, description="demo corpus; leave out for your own")
@@ -417,6 +490,8 @@ def _problem(model: type[BaseModel], problem: Any) -> str:
     place = [part for part in problem["loc"] if not str(part).startswith("function-")]
     key = ".".join(str(part) for part in place)
     kind, value, context = problem["type"], problem["input"], problem.get("ctx", {})
+    if kind == "missing":
+        return f"{key}: missing; it must be given"
     if kind == "extra_forbidden":
         allowed = _keys(model, place[:-1])
         near = difflib.get_close_matches(str(place[-1]), allowed, n=1, cutoff=0.5)
@@ -427,6 +502,11 @@ def _problem(model: type[BaseModel], problem: Any) -> str:
         near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         return f"{key}: found {value!r}, allowed: {', '.join(allowed)}{hint}"
+    if kind == "string_pattern_mismatch" and context["pattern"] == f"^{ID_PATTERN}$":
+        return (
+            f"{key}: found {value!r}; an id has letters, digits, '.', '_' and '-', begins with a "
+            "letter or digit and does not end in a dot"
+        )
     if kind == "value_error":
         return f"{key}: {context['error']}" if key else str(context["error"])
     message = problem["msg"][0].lower() + problem["msg"][1:]

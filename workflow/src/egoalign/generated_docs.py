@@ -81,8 +81,12 @@ def _rows(section: type[BaseModel], prefix: str) -> list[str]:
         if inner is not None and get_origin(field.annotation) is not list:
             rows += _rows(inner, f"{key}.")
             continue
-        default = json.dumps(_plain(field.get_default(call_default_factory=True)))
-        rows.append(f"| `{key}` | {_type(field.annotation)} | `{default}` | {field.description} |")
+        default = (
+            "must be given"
+            if field.is_required()
+            else f"`{json.dumps(_plain(field.get_default(call_default_factory=True)))}`"
+        )
+        rows.append(f"| `{key}` | {_type(field.annotation)} | {default} | {field.description} |")
         if inner is not None:
             rows += _rows(inner, f"{key}[].")
     return rows

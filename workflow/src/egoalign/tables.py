@@ -391,6 +391,47 @@ CHILDREN_MEANS = Table(
     ),
 )
 
+REFERENCE_SAMPLE = Table(
+    "reference_sample",
+    "the pairs drawn from an image-caption set, and where their pictures are (private)",
+    ("pair_id",),
+    (
+        Column("pair_id", TEXT, "the pair, in the order of name and caption"),
+        Column("picture_id", WHOLE, "number of the distinct picture within the sample"),
+        Column("caption_id", WHOLE, "number of the distinct caption, whatever its capitals"),
+        Column("key", TEXT, "name of the picture in the set"),
+        Column("caption", TEXT, "as given to the text encoder"),
+        Column("file", TEXT, "picture, shard or table, from the set's folder of pictures"),
+        Column("place", WHOLE, "first byte in the shard, or row in the table", nullable=True),
+        Column("size", WHOLE, "size of the picture's file in a shard", "B", nullable=True),
+    ),
+)
+
+PAIR_NULLS = ("shuffled", "text_matched")
+"""Null schemes of reference pairs."""
+
+REFERENCE_PAIRS = Table(
+    "reference_pairs",
+    "one row a pair of an image-caption set: its score and nulls, or the reason for none",
+    ("set", "pair_id"),
+    (
+        Column("set", TEXT, "the set, as the config names it"),
+        Column("pair_id", TEXT, "as in reference_sample"),
+        Column("picture_id", WHOLE, "as in reference_sample"),
+        Column("caption_id", WHOLE, "as in reference_sample"),
+        MODEL,
+        Column("n_words", WHOLE, "words in the caption"),
+        Column("n_tokens", WHOLE, "tokens of the model's tokenizer, before any cut"),
+        Column("truncated", FLAG, "caption was cut to the model's context length"),
+        Column("n_frames", WHOLE, "pictures scored: 1, or 0 without a score"),
+        Column("score_max", REAL, "cosine of picture and caption", nullable=True),
+        *null_columns(PAIR_NULLS[0]),
+        *null_columns(PAIR_NULLS[1]),
+        Column("reason", TEXT, "why there is no score", nullable=True),
+        Column("null_reason", TEXT, "why there is a score but not every null", nullable=True),
+    ),
+)
+
 SESSIONS_STATUS = Table(
     "sessions_status",
     "what became of every session",
@@ -453,6 +494,20 @@ DEMO_UTTERANCES = Table(
     ),
 )
 
+DEMO_CAPTIONS = Table(
+    "demo_captions",
+    "truth of the demo's captioned pictures: what each caption names and whether it is shown",
+    ("key",),
+    (
+        Column("key", TEXT, "name of the pair in the shard"),
+        Column("caption", TEXT, "the words"),
+        Column("kind", TEXT, "the kind it names"),
+        Column("matches", FLAG, "the picture was taken of that kind; else of another"),
+        Column("share_picture", REAL, "visible share of the kind in the picture"),
+        Column("share_crop", REAL, "the same of the central square"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -470,9 +525,12 @@ TABLES: dict[str, Table] = {
         METRICS,
         EFFECTS,
         CHILDREN_MEANS,
+        REFERENCE_SAMPLE,
+        REFERENCE_PAIRS,
         SESSIONS_STATUS,
         DEMO_VISIBLE,
         DEMO_UTTERANCES,
+        DEMO_CAPTIONS,
     )
 }
 

@@ -21,6 +21,7 @@ def add_commands(subparsers: Any) -> None:
     _add_tables(subparsers)
     _add_session(subparsers)
     _add_judgments(subparsers)
+    _add_captions(subparsers)
     _add_evaluate(subparsers)
     _add_train(subparsers)
     _add_fetch(subparsers)
@@ -78,6 +79,18 @@ def _add_judgments(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, help="CSV of judgments to write")
     parser.add_argument("--parameters", type=Path, required=True, help="JSON to write")
     parser.set_defaults(run=_make_demo_judgments)
+
+
+def _add_captions(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "make-demo-captions",
+        help="make captioned pictures of the demo's scenes, to compare with",
+        description="Make a shard of pictures with captions that nearly always name what is shown.",
+    )
+    _add_options(parser)
+    parser.add_argument("--out", type=Path, required=True, help="tar shard to write")
+    parser.add_argument("--truth", type=Path, required=True, help="table demo_captions to write")
+    parser.set_defaults(run=_make_demo_captions)
 
 
 def _add_evaluate(subparsers: Any) -> None:
@@ -181,6 +194,12 @@ def _make_demo_judgments(args: argparse.Namespace) -> None:
     from egoalign.demo.judgments import make_judgments
 
     make_judgments(_options(args), args.truth_dir, args.out, args.parameters)
+
+
+def _make_demo_captions(args: argparse.Namespace) -> None:
+    from egoalign.demo.captioned import make_captions
+
+    make_captions(_options(args), args.out, args.truth)
 
 
 def _evaluate_demo(args: argparse.Namespace) -> None:

@@ -34,6 +34,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _table(age, "--effects", "table effects of the same model, by fit-model")
     age.set_defaults(run=_plot_age)
 
+    reference = _figure(subparsers, "plot-reference", "the corpus beside other data sets")
+    _table(reference, "--alignment", "table alignment of one model, all sessions")
+    reference.add_argument(
+        "--pairs", required=True, nargs="+", type=Path, metavar="F", help="tables reference_pairs"
+    )
+    _table(reference, "--comparison", "table comparison of the same model, by compare-references")
+    reference.set_defaults(run=_plot_reference)
+
     models = _figure(subparsers, "plot-models", "the results of all models side by side")
     _table(models, "--models", "table models, by compare-models")
     models.set_defaults(run=_plot_models)
@@ -86,6 +94,12 @@ def _plot_age(args: argparse.Namespace) -> None:
     from egoalign.figures.age import plot_age
 
     plot_age(args.alignment, args.children, args.effects, *_outputs(args))
+
+
+def _plot_reference(args: argparse.Namespace) -> None:
+    from egoalign.figures.reference import plot_reference
+
+    plot_reference(args.alignment, args.pairs, args.comparison, *_outputs(args))
 
 
 def _plot_models(args: argparse.Namespace) -> None:

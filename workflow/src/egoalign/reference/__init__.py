@@ -1,0 +1,1 @@
+"""Other data sets: pictures with captions, scored as the corpus is, for comparison."""
