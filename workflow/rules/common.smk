@@ -63,9 +63,10 @@ wildcard_constraints:
     figure="[a-z]+",
 
 
-def options(section):
-    """Return one section of the config as JSON, for the step that reads it."""
-    return json.dumps(config[section], sort_keys=True)
+def options(section, *names):
+    """Return a section of the config, or the options named, as JSON for the step that reads it."""
+    values = config[section]
+    return json.dumps({name: values[name] for name in names or values}, sort_keys=True)
 
 
 def session_row(wildcards):

@@ -86,7 +86,7 @@ def test_five_other_windows_are_needed(others: int, has_null: bool) -> None:
     made = telling_session([(3.0 * k, 3.0 * k, k) for k in range(others + 1)], 30)
     _, scores, null = run(made)
     assert np.isfinite(scores.greatest).all()
-    assert null.windows.tolist() == [others] * (others + 1)
+    assert null.choices.tolist() == [others] * (others + 1)
     for values in (null.mean, null.sd, null.z, null.percentile, null.difference, null.draw):
         assert np.isfinite(values).all() == has_null
         assert np.isnan(values).all() != has_null
@@ -94,7 +94,7 @@ def test_five_other_windows_are_needed(others: int, has_null: bool) -> None:
 
 def test_windows_at_the_same_second_count_once() -> None:
     made = telling_session([(3.0 * (k % 5), 3.0 * (k % 5), k) for k in range(50)], 30)
-    assert set(run(made)[2].windows) == {4}
+    assert set(run(made)[2].choices) == {4}
 
 
 def test_columns_equal_their_definitions() -> None:
