@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from egoalign.align.collect import gathered, session_files
-from egoalign.align.null import FEWEST_WINDOWS, Null, first_eligible
+from egoalign.align.null import FEWEST_WINDOWS, Null, columns_needed, first_eligible
 from egoalign.align.pool import Material, Pool, even_limit, kinds, make_pool
 from egoalign.align.score import BLOCK, DECIMALS, Pictures, reals, unit_rows
 from egoalign.align.session import (
@@ -55,8 +55,8 @@ NO_OTHER_TEXT = "no utterance of other words to draw"
 POOL_STREAM, SCHEME_STREAM = 3, 10
 """What tells a session's random streams from those of `egoalign.align.session`."""
 
-SPARE_TEXTS = 1.2
-"""Texts drawn for each that is wanted, since some were spoken over an utterance's pictures."""
+SPARE = 4
+"""Draws for each that is wanted, since not all are unrelated to every utterance."""
 
 ONE_DRAW_TRIES = 50
 """Utterances drawn until one has other words; common words need more than one."""
@@ -229,8 +229,7 @@ def picture_null(
     null = Null.nothing(len(material.utterance_ids))
     counts = material.windows.count
     for alike in _alike(counts):
-        lengths = counts[alike]
-        starts = pool.pictures.draw(sessions, int(lengths.min()), int(lengths.max()), draws, rng)
+        starts = pool.pictures.draw(sessions, int(counts[alike].min()), SPARE * draws, rng)
         if not starts.size:
             continue
         new = np.zeros(starts.size, dtype=bool)
@@ -242,8 +241,10 @@ def picture_null(
             enough = null.choices[rows] >= FEWEST_WINDOWS
             if enough.any():
                 part, rows = part[enough], rows[enough]
-                best = pool.pictures.greatest(material.texts[part], counts[part], starts)
-                drawn = first_eligible(best, eligible[enough], draws)
+                eligible = eligible[enough]
+                used = columns_needed(eligible, draws)
+                best = pool.pictures.greatest(material.texts[part], counts[part], starts[:used])
+                drawn = first_eligible(best, eligible[:, :used], draws)
                 null.put(rows, material.score[part], drawn)
     return null
 
@@ -271,8 +272,7 @@ def text_null(material: Material, pool: Pool, draws: int, rng: np.random.Generat
     spoken = spoken_over(on_grid, material.codes, material.size)
     for kind, alike in kinds(material).items():
         vectors, codes = pool.texts[kind]
-        chosen = rng.integers(len(codes), size=int(np.ceil(draws * SPARE_TEXTS)))
-        texts = unit_rows(vectors[chosen])
+        chosen = rng.integers(len(codes), size=SPARE * draws)
         new = np.zeros(chosen.size, dtype=bool)
         # The same words said twice are one text.
         new[np.unique(codes[chosen], return_index=True)[1]] = True
@@ -283,10 +283,13 @@ def text_null(material: Material, pool: Pool, draws: int, rng: np.random.Generat
             enough = null.choices[rows] >= FEWEST_WINDOWS
             if enough.any():
                 part, rows = part[enough], rows[enough]
+                eligible = eligible[enough]
+                used = columns_needed(eligible, draws)
                 own = windows.take(part)
+                texts = unit_rows(vectors[chosen[:used]])
                 values = _of_pictures(material.pictures, own.points).cosines(texts)
                 best = np.maximum.reduceat(values, own.offsets[:-1], axis=1).T
-                drawn = first_eligible(best, eligible[enough], draws)
+                drawn = first_eligible(best, eligible[:, :used], draws)
                 null.put(rows, material.score[part], drawn)
     return null
 

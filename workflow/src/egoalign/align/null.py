@@ -165,6 +165,23 @@ def first_eligible(values: np.ndarray, eligible: np.ndarray, draws: int) -> np.n
     return taken
 
 
+def columns_needed(eligible: np.ndarray, draws: int) -> int:
+    """Return how many columns hold the first `draws` eligible ones of every row that has so many.
+
+    Parameters
+    ----------
+    eligible : numpy.ndarray
+        bool, shape (n, m).
+    draws : int
+        Columns wanted.
+    """
+    reached = np.cumsum(eligible, axis=1) >= draws
+    enough = reached[:, -1]
+    if not enough.all():
+        return int(eligible.shape[1])
+    return int(reached.argmax(axis=1).max(initial=0)) + 1
+
+
 def sliding_maximum(values: np.ndarray, length: int) -> np.ndarray:
     """Return the maxima of all runs of `length` columns.
 

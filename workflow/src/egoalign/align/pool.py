@@ -18,12 +18,6 @@ TEXTS_OF_A_KIND = 1000
 BEST_PICTURES = 10_000
 """Utterances whose picture of greatest score is kept to draw from."""
 
-SPARE = 1.2
-"""Runs drawn for each that is wanted, since some are unrelated to one utterance, not to another."""
-
-MOST_SPARE = 4
-"""At most so many times the wanted runs are drawn where many do not fit."""
-
 MOST_VECTORS = 2**14
 """Vectors compared at a time; bounds the memory."""
 
@@ -116,12 +110,16 @@ class Stretch:
 
 
 def cut_stretch(material: Material, most: int, rng: np.random.Generator) -> Stretch:
-    """Return a random stretch of a session, of at most `most` vectors; all of it if that fits."""
+    """Return a random stretch of a session, of at most `most` vectors; all of it if that fits.
+
+    A stretch that reaches the session's end goes on at its beginning, so that all moments are as
+    likely to be in it.
+    """
     tiled = tiles(material.pictures)
     points = min(material.size, max(1, most // tiled.shape[1]))
-    begin = int(rng.integers(material.size - points + 1)) if material.size else 0
-    low, high = np.searchsorted(material.places, [begin, begin + points])
-    places = material.places[low:high]
+    begin = int(rng.integers(max(material.size, 1)))
+    inside = np.flatnonzero((material.places - begin) % max(material.size, 1) < points)
+    places = material.places[inside]
     position = np.arange(places.size)
     ends = np.flatnonzero(np.diff(places, append=-1) != 1)
     ahead = ends[np.searchsorted(ends, position)] - position + 1
@@ -129,7 +127,7 @@ def cut_stretch(material: Material, most: int, rng: np.random.Generator) -> Stre
     last = np.searchsorted(places, material.last, side="right") - 1
     heard = first <= last
     return Stretch(
-        tiled[low:high].astype(np.float16),
+        tiled[inside].astype(np.float16),
         ahead,
         material.codes[heard],
         first[heard],
@@ -193,49 +191,38 @@ class PicturePool:
         """Return how many runs of that length begin before each position, and in all."""
         return np.concatenate([[0], np.cumsum(self._ahead >= length)])
 
-    def _weigh(self, sessions: np.ndarray, length: int) -> np.ndarray:
-        """Return the estimated number of runs in each whole session, 0 where it is not allowed."""
-        runs = np.diff(self._runs_before(length)[self._offsets])
-        return np.where(sessions, runs * self._weights, 0.0)
-
     def draw(
-        self,
-        sessions: np.ndarray,
-        shortest: int,
-        longest: int,
-        draws: int,
-        rng: np.random.Generator,
+        self, sessions: np.ndarray, length: int, draws: int, rng: np.random.Generator
     ) -> np.ndarray:
-        """Draw where runs begin, evenly among all runs of `shortest` pictures and with replacement.
+        """Draw where runs begin, evenly among all runs of `length` and with replacement.
 
-        Those that have `longest` pictures ahead are then drawn evenly among all of those. So many
-        are drawn that about `draws` and some to spare have.
+        A session counts by the number of runs that the whole of it is estimated to have. The draws
+        that have more pictures ahead are even draws among the longer runs.
 
         Parameters
         ----------
         sessions : numpy.ndarray
             bool: which sessions may be drawn from.
-        shortest, longest : int
-            Least and greatest length of a run asked for.
+        length : int
+            Least number of pictures in a run.
         draws : int
-            Runs wanted of each length.
+            Runs wanted.
         rng : numpy.random.Generator
             Source of the draws.
 
         Returns
         -------
         numpy.ndarray
-            int64 positions in the pool; empty where there is no run of `shortest`.
+            int64 positions in the pool; empty where there is no such run.
         """
-        weights = np.cumsum(self._weigh(sessions, shortest))
+        before = self._runs_before(length)
+        runs = np.diff(before[self._offsets])
+        weights = np.cumsum(np.where(sessions, runs * self._weights, 0.0))
         if not weights.size or not weights[-1]:
             return np.zeros(0, dtype=np.int64)
-        share = self._weigh(sessions, longest).sum() / weights[-1]
-        wanted = int(np.ceil(draws * min(SPARE / max(share, 1e-9), MOST_SPARE))) + MOST_SPARE
-        session = np.searchsorted(weights, rng.random(wanted) * weights[-1], side="right")
-        before = self._runs_before(shortest)
-        low, high = before[self._offsets[session]], before[self._offsets[session + 1]]
-        chosen = low + (rng.random(wanted) * (high - low)).astype(np.int64)
+        session = np.searchsorted(weights, rng.random(draws) * weights[-1], side="right")
+        chosen = before[self._offsets[session]]
+        chosen += (rng.random(draws) * runs[session]).astype(np.int64)
         return np.searchsorted(before, chosen, side="right") - 1
 
     def unrelated(self, codes: np.ndarray, lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
