@@ -154,9 +154,10 @@ rule collect_alignment:
 
 
 rule summarise_alignment:
-    """Reduce the scores and their null to the numbers that papers quote."""
+    """Reduce the scores and their nulls to the numbers that papers quote."""
     input:
-        "<results>/align/{model}/alignment.parquet",
+        alignment="<results>/align/{model}/alignment.parquet",
+        sessions="<results>/corpus/sessions.parquet",
     output:
         table="<results>/align/{model}/summary.parquet",
         csv=report(
@@ -165,6 +166,8 @@ rule summarise_alignment:
             category="Tables",
             labels={"table": "alignment and null", "model": "{model}"},
         ),
+        groups="<results>/align/{model}/groups.parquet",
+        groups_csv="<results>/align/{model}/groups.csv",
     log:
         "<logs>/align/summarise_alignment/{model}.log",
     conda:
@@ -179,8 +182,10 @@ rule summarise_alignment:
     message:
         "summarising the scores of {wildcards.model}"
     shell:
-        "python -m egoalign summarise-alignment --alignment {input:q} "
-        "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+        "python -m egoalign summarise-alignment --alignment {input.alignment:q} "
+        "--sessions {input.sessions:q} --options {params.options:q} --out {output.table:q} "
+        "--csv {output.csv:q} --groups {output.groups:q} --groups-csv {output.groups_csv:q} "
+        "--log {log:q}"
 
 
 rule write_scores:

@@ -84,13 +84,17 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     p = subparsers.add_parser(
         "summarise-alignment",
-        help="scores beside their null, over the corpus and by speaker",
-        description="Write mean score, null, difference, AUC and shares above cut-offs.",
+        help="scores beside their nulls, over the corpus, by speaker and by group",
+        description="Write mean score, nulls, difference, AUC, divergence and shares above "
+        "cut-offs.",
     )
     p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
+    p.add_argument("--groups", required=True, type=Path, metavar="FILE", help="the same by group")
+    p.add_argument("--groups-csv", required=True, type=Path, metavar="FILE", help="those as CSV")
     p.set_defaults(run=_summarise_alignment)
 
 
@@ -145,4 +149,7 @@ def _collect_alignment(args: argparse.Namespace) -> None:
 def _summarise_alignment(args: argparse.Namespace) -> None:
     from egoalign.align.summary import summarise_alignment
 
-    summarise_alignment(args.alignment, args.options, args.out, args.csv)
+    summarise_alignment(
+        *(args.alignment, args.sessions, args.options),
+        *(args.out, args.csv, args.groups, args.groups_csv),
+    )
