@@ -55,11 +55,16 @@ NO_OTHER_TEXT = "no utterance of other words to draw"
 POOL_STREAM, SCHEME_STREAM = 3, 10
 """What tells a session's random streams from those of `egoalign.align.session`."""
 
-SPARE = 4
+SPARE = 2
 """Draws for each that is wanted, since not all are unrelated to every utterance."""
 
 ONE_DRAW_TRIES = 50
 """Utterances drawn until one has other words; common words need more than one."""
+
+ALIGNMENT_COLUMNS = ("score_max", "n_frames", "n_tokens", "argmax_s")
+UTTERANCE_COLUMNS = ("utterance_id", "start_s", "end_s", "text_id", "text_encoded", "speaker")
+FRAME_COLUMNS = ("frame_id", "requested_s", "reason")
+"""What is read of tables with many more columns."""
 
 LENGTH_STEP = 4
 """Utterances share runs where their numbers of pictures lie within a factor of this."""
@@ -93,7 +98,8 @@ def material_of(
     age_days : float, optional
         Age at recording.
     alignment, utterances, frames, frame_embeddings, text_embeddings : pyarrow.Table
-        Tables of those names; the first two have the same rows.
+        Tables of those names; the first two have the same rows. Of the first three the columns
+        above are enough.
     fps : float
         Grid points in a second.
     window : WindowOptions
@@ -431,16 +437,16 @@ def _read_material(
         return folder / child_id / f"{session_id}.{table}.parquet"
 
     alignment = path(folders.align, "alignment")
-    utterances = read_table(UTTERANCES, path(folders.transcripts, "utterances"))
+    utterances = read_table(UTTERANCES, path(folders.transcripts, "utterances"), UTTERANCE_COLUMNS)
     words = NO_TIMED_WORDS
     if window.points == "words":
         words = timed_words_of(utterances, path(folders.transcripts, "words"))
     try:
         return material_of(
             *(child_id, session_id, age_days),
-            read_table(ALIGNMENT, alignment),
+            read_table(ALIGNMENT, alignment, ALIGNMENT_COLUMNS),
             utterances,
-            read_table(FRAMES, path(folders.video, "frames")),
+            read_table(FRAMES, path(folders.video, "frames"), FRAME_COLUMNS),
             read_table(FRAME_EMBEDDINGS, path(folders.encode, "frame_embeddings")),
             read_table(TEXT_EMBEDDINGS, path(folders.encode, "text_embeddings")),
             *(fps, window, words),

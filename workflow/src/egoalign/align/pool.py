@@ -176,8 +176,9 @@ class PicturePool:
         self._vectors = stacked([stretch.vectors for stretch in stretches])
         self._ahead = np.concatenate([stretch.ahead for stretch in stretches])
         self._weights = np.array([stretch.weight for stretch in stretches])
-        lengths = np.linalg.norm(self._vectors.astype(np.float32), axis=2)
-        self._scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        # Products are made in small pieces, where a copy in single precision would take double.
+        squares = np.einsum("ptd,ptd->pt", self._vectors, self._vectors, dtype=np.float32)
+        self._scale = 1 / np.sqrt(squares)
         begins = self._offsets[:-1]
         self._spoken = Spoken.of(
             np.concatenate([stretch.codes for stretch in stretches]),
