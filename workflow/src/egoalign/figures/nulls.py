@@ -145,7 +145,7 @@ def _draw_distributions(panel: Axes, pairs: dict[str, pd.DataFrame]) -> None:
     panel.plot([], [], color=SCORE, linewidth=3, label="true pairs")
     panel.plot([], [], color=NULL, linewidth=3, label="null, one draw an utterance")
     panel.tick_params(axis="y", length=0)
-    panel.set_xlabel("score of the utterance (greatest cosine over its pictures)")
+    panel.set_xlabel("score (greatest cosine over the pictures)")
 
 
 def _draw_result(panel: Axes, name: str, schemes: Facts) -> None:
