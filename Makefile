@@ -50,7 +50,7 @@ test-full: $(STAMP) ## all tests
 	$(BIN)/python -m pytest
 
 bench: $(STAMP) ## run the benchmarks and print their tables; needs ffmpeg and a quiet machine
-	@for name in decoding embedding per_utterance_design files startup memory; do \
+	@for name in decoding embedding per_utterance_design files startup memory nulls; do \
 	  echo "== $$name =="; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lint: $(STAMP) ## style, types and workflow checks

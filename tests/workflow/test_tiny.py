@@ -124,6 +124,7 @@ def test_an_edit_of_a_module_plans_exactly_its_jobs(tiny, module, rules):
 def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
     assert set(tiny.planned("--config", "figures={dpi: 100}")) == {
         "plot_null",
+        "plot_nulls",
         "plot_accuracy",
         "plot_children",
         "plot_age",

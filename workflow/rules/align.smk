@@ -28,7 +28,7 @@ rule align_session:
     params:
         row=session_row,
         fps=CONFIG.encode.fps,
-        options=options("align"),
+        options=options("align", "seed", "window", "nulls", "top_k"),
         code=code_digest("align.session"),
     message:
         "aligning {wildcards.child} {wildcards.session} by {wildcards.model}"
@@ -71,12 +71,63 @@ rule import_scores:
         "--log {log:q}"
 
 
+rule draw_nulls:
+    """Draw for all utterances the nulls that need other sessions."""
+    input:
+        alignment=per_session(
+            "<results>/align/{model}/{child}/{session}.alignment.parquet"
+        ),
+        frames=per_session("<results>/video/{child}/{session}.frames.parquet"),
+        utterances=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
+        words=per_session(
+            "<results>/private/transcripts/{child}/{session}.words.parquet"
+        ),
+        frame_embeddings=per_session(
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+        ),
+        text_embeddings=per_session(
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+        ),
+        sessions="<results>/corpus/sessions.parquet",
+    output:
+        "<results>/align/{model}/nulls.parquet",
+    log:
+        "<logs>/align/draw_nulls/{model}.log",
+    benchmark:
+        "<benchmarks>/align/draw_nulls/{model}.tsv"
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="120m",
+    params:
+        align=folder("align/{model}"),
+        encode=folder("encode/{model}"),
+        video=folder("video"),
+        transcripts=folder("private/transcripts"),
+        fps=CONFIG.encode.fps,
+        options=options("align", "seed", "window", "nulls"),
+        code=code_digest("align.corpus_null"),
+    message:
+        "drawing nulls from other sessions by {wildcards.model}"
+    shell:
+        "python -m egoalign draw-nulls --sessions {input.sessions:q} "
+        "--align-folder {params.align:q} --encode-folder {params.encode:q} "
+        "--video-folder {params.video:q} --transcripts-folder {params.transcripts:q} "
+        "--model-id {wildcards.model:q} --fps {params.fps} --options {params.options:q} "
+        "--out {output:q} --log {log:q}"
+
+
 rule collect_alignment:
-    """Put all sessions' scores into one table."""
+    """Put all sessions' scores and nulls into one table."""
     input:
         tables=per_session(
             "<results>/align/{model}/{child}/{session}.alignment.parquet"
         ),
+        nulls="<results>/align/{model}/nulls.parquet",
         sessions="<results>/corpus/sessions.parquet",
     output:
         table="<results>/align/{model}/alignment.parquet",
@@ -98,13 +149,15 @@ rule collect_alignment:
         "collecting the scores of {wildcards.model}"
     shell:
         "python -m egoalign collect-alignment --sessions {input.sessions:q} "
-        "--folder {params.folder:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+        "--folder {params.folder:q} --nulls {input.nulls:q} --out {output.table:q} "
+        "--csv {output.csv:q} --log {log:q}"
 
 
 rule summarise_alignment:
-    """Reduce the scores and their null to the numbers that papers quote."""
+    """Reduce the scores and their nulls to the numbers that papers quote."""
     input:
-        "<results>/align/{model}/alignment.parquet",
+        alignment="<results>/align/{model}/alignment.parquet",
+        sessions="<results>/corpus/sessions.parquet",
     output:
         table="<results>/align/{model}/summary.parquet",
         csv=report(
@@ -113,6 +166,8 @@ rule summarise_alignment:
             category="Tables",
             labels={"table": "alignment and null", "model": "{model}"},
         ),
+        groups="<results>/align/{model}/groups.parquet",
+        groups_csv="<results>/align/{model}/groups.csv",
     log:
         "<logs>/align/summarise_alignment/{model}.log",
     conda:
@@ -127,8 +182,10 @@ rule summarise_alignment:
     message:
         "summarising the scores of {wildcards.model}"
     shell:
-        "python -m egoalign summarise-alignment --alignment {input:q} "
-        "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+        "python -m egoalign summarise-alignment --alignment {input.alignment:q} "
+        "--sessions {input.sessions:q} --options {params.options:q} --out {output.table:q} "
+        "--csv {output.csv:q} --groups {output.groups:q} --groups-csv {output.groups_csv:q} "
+        "--log {log:q}"
 
 
 rule write_scores:

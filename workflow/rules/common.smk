@@ -54,7 +54,7 @@ SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
-FIGURES = ["null", "children", "age"]
+FIGURES = ["null", "nulls", "children", "age"]
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
 
@@ -67,9 +67,10 @@ wildcard_constraints:
     reference=ID_PATTERN,
 
 
-def options(section):
-    """Return one section of the config as JSON, for the step that reads it."""
-    return json.dumps(config[section], sort_keys=True)
+def options(section, *names):
+    """Return a section of the config, or the options named, as JSON for the step that reads it."""
+    values = config[section]
+    return json.dumps({name: values[name] for name in names or values}, sort_keys=True)
 
 
 def session_row(wildcards):

@@ -37,6 +37,39 @@ rule plot_null:
         "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
+rule plot_nulls:
+    """True scores over those of every null scheme."""
+    input:
+        alignment="<results>/align/{model}/alignment.parquet",
+        summary="<results>/align/{model}/summary.parquet",
+    output:
+        pdf="<results>/figures/{model}/nulls.pdf",
+        png=report(
+            "<results>/figures/{model}/nulls.png",
+            caption="../report/nulls.rst",
+            category="Figures",
+            labels={"figure": "6 scores and every null", "model": "{model}"},
+        ),
+        facts="<results>/figures/{model}/nulls.json",
+    log:
+        "<logs>/figures/plot_nulls/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        options=options("figures"),
+        code=code_digest("figures.nulls"),
+    message:
+        "plotting scores and all nulls of {wildcards.model}"
+    shell:
+        "python -m egoalign plot-nulls --alignment {input.alignment:q} "
+        "--summary {input.summary:q} --pdf {output.pdf:q} --png {output.png:q} "
+        "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
+
+
 rule plot_accuracy:
     """People's accuracy against the score of the true pair."""
     input:

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from egoalign.align.null import Null, shuffled_null, sliding_maximum
+from egoalign.align.null import (
+    Null,
+    columns_needed,
+    first_eligible,
+    shuffled_null,
+    sliding_maximum,
+)
 from egoalign.align.score import Pictures, Scores, score_windows, unit_rows
 from egoalign.config import WindowOptions
 from egoalign.video.window import TimedWords, Windows, find_windows
@@ -45,6 +51,27 @@ def test_sliding_maximum_equals_brute_force(length: int, more: int, seed: int) -
     values = np.random.default_rng(seed).normal(size=(3, length + more))
     expected = [values[:, k : k + length].max(axis=1) for k in range(more + 1)]
     assert np.array_equal(sliding_maximum(values, length), np.array(expected).T)
+
+
+@given(st.integers(1, 6), st.integers(0, 12), st.integers(0, 1000))
+def test_the_first_eligible_are_taken_and_no_more_columns_than_needed(
+    draws: int, columns: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    values, eligible = rng.normal(size=(4, columns)), rng.random((4, columns)) < 0.6
+    taken = first_eligible(values, eligible, draws)
+    for row in range(4):
+        expected = values[row, eligible[row]][:draws]
+        assert np.array_equal(taken[row, ~np.isnan(taken[row])], expected)
+    if columns:
+        used = columns_needed(eligible, draws)
+        same = first_eligible(values[:, :used], eligible[:, :used], draws)
+        np.testing.assert_array_equal(taken[:, : same.shape[1]], same)
+        assert np.isnan(taken[:, same.shape[1] :]).all()
+        if (eligible.sum(axis=1) >= draws).all():
+            assert (eligible[:, : used - 1].sum(axis=1) < draws).any()
+        else:
+            assert used == columns
 
 
 def test_every_other_window_is_drawn_and_nothing_else() -> None:
@@ -86,7 +113,7 @@ def test_five_other_windows_are_needed(others: int, has_null: bool) -> None:
     made = telling_session([(3.0 * k, 3.0 * k, k) for k in range(others + 1)], 30)
     _, scores, null = run(made)
     assert np.isfinite(scores.greatest).all()
-    assert null.windows.tolist() == [others] * (others + 1)
+    assert null.choices.tolist() == [others] * (others + 1)
     for values in (null.mean, null.sd, null.z, null.percentile, null.difference, null.draw):
         assert np.isfinite(values).all() == has_null
         assert np.isnan(values).all() != has_null
@@ -94,7 +121,7 @@ def test_five_other_windows_are_needed(others: int, has_null: bool) -> None:
 
 def test_windows_at_the_same_second_count_once() -> None:
     made = telling_session([(3.0 * (k % 5), 3.0 * (k % 5), k) for k in range(50)], 30)
-    assert set(run(made)[2].windows) == {4}
+    assert set(run(made)[2].choices) == {4}
 
 
 def test_columns_equal_their_definitions() -> None:

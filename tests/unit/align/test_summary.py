@@ -9,12 +9,24 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from scipy.spatial.distance import jensenshannon
 
 from egoalign import cli
+from egoalign.align.divergence import SWAPS, bin_edges, divergence_statistic, jensen_shannon
+from egoalign.align.groups import groups
 from egoalign.align.summary import summarise
 from egoalign.config import AlignOptions, NullOptions
-from egoalign.resample import auc
-from egoalign.tables import ALIGNMENT, METRICS, SESSIONS, conform, read_table, write_table
+from egoalign.log import UserError
+from egoalign.resample import Clusters, auc
+from egoalign.tables import (
+    ALIGNMENT,
+    METRICS,
+    SCHEMES,
+    SESSIONS,
+    conform,
+    read_table,
+    write_table,
+)
 from tests.unit.align.made import random_session
 from tests.unit.align.test_session import OPTIONS, odd_session, table_of
 
@@ -27,6 +39,19 @@ def session_tables(planted: float = 0.5) -> list[pa.Table]:
         for i, (child, session) in enumerate(IDS[:-1])
     ]
     return [*tables, table_of(odd_session(child_id="cy", session_id="x"))]
+
+
+def sessions_table(**further: list) -> pa.Table:
+    """Return table sessions of `IDS`, with further columns of the lab's."""
+    rows = [{"child_id": c, "session_id": s, "exclude": False} for c, s in IDS]
+    table = conform(SESSIONS, rows)
+    for name, values in further.items():
+        table = table.append_column(name, pa.array(values))
+    return table
+
+
+def summary_of(table: pa.Table, options: AlignOptions = OPTIONS) -> list[dict]:
+    return summarise(table, sessions_table(), options)[0]
 
 
 def rows_by_name(rows: list[dict]) -> dict[tuple[str, str], dict]:
@@ -73,7 +98,7 @@ def test_missing_sessions_are_named(tmp_path: Path, capfd: pytest.CaptureFixture
 def test_summary_equals_its_definitions() -> None:
     table = pa.concat_tables(session_tables())
     options = AlignOptions(nulls=NullOptions(draws=OPTIONS.nulls.draws), cutoffs=[0.1, 0.25])
-    rows = summarise(table, options)
+    rows = summary_of(table, options)
     conform(METRICS, rows)
     by_name = rows_by_name(rows)
     frame = table.to_pandas()
@@ -108,8 +133,8 @@ def test_summary_equals_its_definitions() -> None:
 
 
 def test_what_is_planted_shows_and_what_is_not_does_not() -> None:
-    with_truth = rows_by_name(summarise(pa.concat_tables(session_tables(0.8)), OPTIONS))
-    without = rows_by_name(summarise(pa.concat_tables(session_tables(0.0)), OPTIONS))
+    with_truth = rows_by_name(summary_of(pa.concat_tables(session_tables(0.8))))
+    without = rows_by_name(summary_of(pa.concat_tables(session_tables(0.0))))
     for metric in ("auc_null", "auc_within", "difference"):
         assert with_truth[metric, "all"]["ci_low"] > with_truth[metric, "all"]["chance"]
     assert abs(without["auc_within", "all"]["estimate"] - 0.5) < 0.08
@@ -118,9 +143,9 @@ def test_what_is_planted_shows_and_what_is_not_does_not() -> None:
 
 def test_one_child_is_resampled_by_session_and_one_session_by_utterance() -> None:
     tables = session_tables()
-    two_sessions = rows_by_name(summarise(pa.concat_tables(tables[:2]), OPTIONS))
+    two_sessions = rows_by_name(summary_of(pa.concat_tables(tables[:2])))
     assert "over 2 sessions" in two_sessions["score_mean", "all"]["interval"]
-    one_session = rows_by_name(summarise(tables[0], OPTIONS))
+    one_session = rows_by_name(summary_of(tables[0]))
     assert "over 60 utterances" in one_session["score_mean", "all"]["interval"]
 
 
@@ -130,10 +155,158 @@ def test_nothing_scored_is_said_in_words(tmp_path: Path) -> None:
     table = table_of(made)
     write_table(ALIGNMENT, table, tmp_path / "a.parquet")
     words = ["summarise-alignment", "--quiet", "--alignment", tmp_path / "a.parquet"]
+    write_table(SESSIONS, sessions_table(), tmp_path / "sessions.parquet")
+    words += ["--sessions", tmp_path / "sessions.parquet"]
     words += ["--out", tmp_path / "s.parquet", "--csv", tmp_path / "s.csv"]
+    words += ["--groups", tmp_path / "g.parquet", "--groups-csv", tmp_path / "g.csv"]
     assert cli.main([str(word) for word in words]) == 0
     rows = rows_by_name(read_table(METRICS, tmp_path / "s.parquet").to_pylist())
+    read_table(METRICS, tmp_path / "g.parquet")
     assert rows["share_scored", "all"]["estimate"] == 0
     assert rows["score_mean", "all"]["estimate"] is None
     assert rows["score_mean", "all"]["note"] == "nothing to compute from"
     assert np.isnan(auc(np.zeros(0), np.ones(3)))
+
+
+def test_every_scheme_is_summarised_by_its_definitions() -> None:
+    """Columns of the corpus's schemes stand in for what draw-nulls gives."""
+    frame = pa.concat_tables(session_tables()).to_pandas()
+    rng = np.random.default_rng(2511)
+    for number, scheme in enumerate(SCHEMES[1:]):
+        has = frame["score_max"].notna() & (rng.random(len(frame)) < 0.8)
+        frame[f"{scheme}_draw"] = rng.normal(0.01 * number, 0.1, len(frame))
+        frame[f"{scheme}_mean"] = frame[f"{scheme}_draw"] / 2
+        frame[f"{scheme}_difference"] = frame["score_max"] - frame[f"{scheme}_mean"]
+        frame[f"{scheme}_percentile"] = rng.random(len(frame))
+        columns = [c for c in frame if c.startswith(scheme) and not c.endswith("reason")]
+        frame.loc[~has, columns] = np.nan
+    table = conform(ALIGNMENT, pa.Table.from_pandas(frame, preserve_index=False))
+    summary, by_group = summarise(table, sessions_table(), OPTIONS)
+    conform(METRICS, summary)
+    conform(METRICS, by_group)
+    found = rows_by_name([*summary, *by_group])
+    subsets = {"all": frame} | {
+        f"session={child}/{session}": part
+        for (child, session), part in frame.groupby(["child_id", "session_id"])
+    }
+    subsets |= {f"child={child}": part for child, part in frame.groupby("child_id")}
+    for subset, part in subsets.items():
+        for scheme in SCHEMES[1:]:
+            pairs = part[part[f"{scheme}_draw"].notna()]
+            expected = {
+                "difference": pairs[f"{scheme}_difference"].mean(),
+                "auc_null": auc(pairs["score_max"].to_numpy(), pairs[f"{scheme}_draw"].to_numpy()),
+                "share_above_null_p95": (pairs[f"{scheme}_percentile"] > 0.95).mean(),
+            }
+            if scheme == "one_draw":
+                del expected["share_above_null_p95"]
+                assert ("one_draw_share_above_null_p95", subset) not in found
+            for metric, value in expected.items():
+                row = found[f"{scheme}_{metric}", subset]
+                assert row["estimate"] == pytest.approx(value, abs=1e-9)
+                assert row["n"] == len(pairs)
+            assert f"{scheme}_jsd", subset in found
+    row = found["shift_difference", "session=ann/b1"]
+    assert (row["ci_low"], row["interval"]) == (None, None)
+    assert row["note"] == "one session: its utterances are not independent, so no interval"
+    assert "over 2 sessions" in found["shift_difference", "child=ann"]["interval"]
+
+
+def test_schemes_that_were_never_tried_have_no_rows() -> None:
+    table = session_tables()[0]
+    metrics = {row["metric"] for row in summary_of(table)}
+    assert "shift_difference" in metrics
+    assert not any(name.startswith(("anyone", "one_draw")) for name in metrics)
+    options = AlignOptions(nulls=NullOptions(schemes=["shuffled"]))
+    assert not any(row["metric"].startswith("shift") for row in summary_of(table, options))
+
+
+def test_few_children_are_said_to_be_few() -> None:
+    (row, *_) = summary_of(pa.concat_tables(session_tables()))
+    assert row["note"] == "only 3 children: the interval is likely too narrow"
+
+
+def test_groups_hold_every_utterance_once() -> None:
+    table = pa.concat_tables(session_tables())
+    n = table.num_rows
+    ages = table["age_days"].to_numpy().copy()
+    ages[:60], ages[60:70] = 13 * 30.4375, np.nan
+    place = table.schema.get_field_index("age_days")
+    table = table.set_column(place, "age_days", pa.array(ages, from_pandas=True))
+    sessions = sessions_table(room=["kitchen", None, "kitchen", "hall"], visit=[1, 2, 2, 1])
+    names = ["child", "session", "age", "room", "visit"]
+    found = dict(groups(table, sessions, names, [6.0, 12.0, 13.0, 13.1]))
+    for name in ("child", "session", "age_months", "room", "visit"):
+        rows = np.concatenate([r for label, r in found.items() if label.startswith(f"{name}=")])
+        assert np.array_equal(np.sort(rows), np.arange(n)), name
+    assert list(found) == [
+        *("child=ann", "child=bo", "child=cy"),
+        *("session=ann/b1", "session=ann/b2", "session=bo/b1", "session=cy/x"),
+        *("age_months=13-13.1", "age_months=>=13.1", "age_months=unknown"),
+        *("room=hall", "room=kitchen", "room=unknown", "visit=1", "visit=2"),
+    ]
+    assert np.array_equal(found["age_months=13-13.1"], np.arange(60))
+    assert found["age_months=unknown"].size == 10
+    assert set(table.take(found["room=kitchen"])["session_id"].to_pylist()) == {"b1"}
+    assert found["room=unknown"].size == 60
+    with pytest.raises(UserError) as error:
+        list(groups(table, sessions, ["rooms"], [6.0]))
+    assert str(error.value) == (
+        "align.groups: no column 'rooms' in the corpus tables; expected child, session, age or one "
+        "of age_days, sex, exclude, exclude_reason, room, visit"
+    )
+
+
+def test_divergence_has_its_known_values() -> None:
+    one, other = np.array([2.0, 2.0, 0.0]), np.array([0.0, 0.0, 5.0])
+    assert jensen_shannon(one, other) == pytest.approx(1)
+    assert jensen_shannon(one, 3 * one) == pytest.approx(0)
+    # By hand: P = (1/2, 1/2), Q = (1, 0), mean (3/4, 1/4) of entropy 0.811278; half of 1 bit.
+    assert jensen_shannon(np.array([1.0, 1.0]), np.array([4.0, 0.0])) == pytest.approx(0.311278124)
+    distance = jensenshannon([0.2, 0.3, 0.5], [0.6, 0.1, 0.3], base=2)
+    found = jensen_shannon(np.array([2.0, 3.0, 5.0]), np.array([6.0, 1.0, 3.0]))
+    assert found == pytest.approx(distance**2)
+
+
+def test_divergence_of_the_same_source_is_nothing_whatever_the_size() -> None:
+    for n in (60, 600):
+        values, raw = [], []
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            true, null = rng.normal(size=n), rng.normal(size=n)
+            edges = bin_edges(true, null)
+            clusters = Clusters("children", np.arange(n) % 10, 10)
+            statistic = divergence_statistic(true, null, edges, clusters, seed)
+            values.append(statistic(np.ones(10, dtype=int)))
+            cells = [np.bincount(np.searchsorted(edges, v), minlength=32) for v in (true, null)]
+            raw.append(jensen_shannon(*map(np.asarray, (cells[0] * 1.0, cells[1] * 1.0))))
+        # Without what chance gives, 60 scores in 32 bins look far apart.
+        assert np.mean(raw) > (0.15 if n == 60 else 0.015)
+        assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(60)
+
+
+def test_divergence_of_resampled_clusters_is_that_of_their_rows() -> None:
+    rng = np.random.default_rng(2511)
+    true, null = rng.normal(1, 1, 200), rng.normal(size=200)
+    codes = np.arange(200) % 4
+    edges = bin_edges(true, null)
+    assert edges.size == 31
+    pooled = np.searchsorted(edges, np.concatenate([true, null]))
+    assert np.ptp(np.bincount(pooled)) <= 1
+    counts = np.array([2, 0, 1, 1])
+    found = divergence_statistic(true, null, edges, Clusters("x", codes, 4), 5)(counts)
+    rows = np.repeat(np.arange(200), counts[codes])
+    swaps = np.random.default_rng(5)
+    chance = []
+    for _ in range(SWAPS):
+        swapped = swaps.random(200) < 0.5
+        some, rest = np.where(swapped, true, null), np.where(swapped, null, true)
+        chance.append(divergence(some[rows], rest[rows], edges))
+    expected = divergence(true[rows], null[rows], edges) - np.mean(chance)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def divergence(one: np.ndarray, other: np.ndarray, edges: np.ndarray) -> float:
+    """Return the divergence by scipy."""
+    cells = [np.bincount(np.searchsorted(edges, v), minlength=edges.size + 1) for v in (one, other)]
+    return float(jensenshannon(*cells, base=2) ** 2)

@@ -31,6 +31,14 @@ def test_vectors_of_both_designs_are_written_read_and_counted():
     assert float(line["ratio"]) > 0
 
 
+def test_nulls_of_growing_corpora_are_timed_with_their_memory():
+    two, four = rows("nulls.py")
+    assert (two["sessions"], four["sessions"]) == ("2", "4")
+    for line in (two, four):
+        assert float(line["CPU s"]) > 0
+        assert float(line["largest size, MB"]) > 50
+
+
 @pytest.mark.full
 def test_start_up_is_told_by_part():
     found = {line["part"]: float(line["demo, wall s"]) for line in rows("startup.py")}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from egoalign import resample
 from egoalign.resample import (
     Clusters,
     auc,
@@ -56,6 +57,27 @@ def test_statistics_equal_those_of_the_resampled_rows(seed: int) -> None:
     expected = auc(drawn[drawn_positive], drawn[~drawn_positive])
     got = auc_statistic(values, positive, clusters)(counts)
     assert got == pytest.approx(expected, nan_ok=True)
+
+
+def test_auc_is_the_same_by_pairs_of_clusters_and_by_rows(monkeypatch) -> None:
+    rng = np.random.default_rng(2511)
+    codes, positive = rng.integers(0, 30, 500), rng.random(500) < 0.4
+    values = rng.integers(0, 40, 500) + 5 * positive
+    clusters = clusters_of(codes)
+    by_pairs = auc_statistic(values, positive, clusters)
+    monkeypatch.setattr(resample, "MOST_PAIRED", 0)
+    by_rows = auc_statistic(values, positive, clusters)
+    for _ in range(20):
+        counts = rng.multinomial(clusters.count, np.full(clusters.count, 1 / clusters.count))
+        assert by_pairs(counts) == pytest.approx(by_rows(counts), abs=1e-12)
+
+
+def test_levels_of_numbers_are_told_apart_like_others() -> None:
+    numbers, words = np.array([3, 3, 5, 9, 5]), ["c", "c", "e", "i", "e"]
+    found = [choose_clusters([("children", level)]) for level in (numbers, words)]
+    assert found[0].codes.tolist() == [0, 0, 1, 2, 1]
+    assert found[1].codes.tolist() == [0, 0, 1, 2, 1]
+    assert found[0].count == found[1].count == 3
 
 
 def test_the_coarsest_level_with_two_clusters_is_chosen() -> None:

@@ -10,14 +10,16 @@ import pandas as pd
 from egoalign.reference.compare import compare
 from egoalign.reference.summary import Pairs
 from egoalign.resample import choose_clusters
-from egoalign.tables import METRICS, conform
+from egoalign.tables import METRICS, SCHEMES, conform
 
+FURTHER = SCHEMES[1:]
 SPEAKERS = ("female_adult", "male_adult", "key_child")
 
 
 def alignment(n_children: int = 5, seed: int = 1, model_id: str = "tiny") -> pd.DataFrame:
     """Return utterances whose score lies 0.01 above their null, on average."""
     rng = np.random.default_rng(seed)
+    extra = np.random.default_rng([seed, 1])
     rows = []
     for child in range(n_children):
         level = rng.normal(0, 0.006)
@@ -46,6 +48,10 @@ def alignment(n_children: int = 5, seed: int = 1, model_id: str = "tiny") -> pd.
                         "shuffled_sd": 0.012,
                         "shuffled_difference": score - null,
                         "shuffled_draw": null + rng.normal(0, 0.012),
+                        **{
+                            f"{scheme}_draw": null - 0.001 * k + extra.normal(0, 0.012)
+                            for k, scheme in enumerate(FURTHER, start=1)
+                        },
                         "reason": None,
                     }
                 )
@@ -73,6 +79,16 @@ def summary(model_id: str = "tiny", shift: float = 0.0) -> pd.DataFrame:
             ("difference", "speaker=male_adult", 0.010 + shift, 0.006, 0.014 + shift, 0.0, 120),
             ("difference", "speaker=key_child", 0.001, -0.004, 0.006, 0.0, 120),
             ("auc_null", "all", 0.68 + shift, 0.63, 0.73, 0.5, 360),
+            ("jsd", "all", 0.021, 0.012, 0.034, 0.0, 360),
+            *(
+                (f"{scheme}_{name}", "all", value, value - 0.004, value + 0.005, chance, 360)
+                for k, scheme in enumerate(FURTHER, start=1)
+                for name, value, chance in (
+                    ("difference", 0.011 + 0.001 * k, 0.0),
+                    ("auc_null", 0.68 + 0.01 * k, 0.5),
+                    ("jsd", 0.021 + 0.003 * k, 0.0),
+                )
+            ),
         ],
         model_id,
     )

@@ -16,9 +16,10 @@ from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
+from egoalign.figures.nulls import SCHEME_NAMES, nulls_figure
 from egoalign.figures.reference import reference_figure
 from egoalign.figures.style import save_figure
-from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, write_table
+from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, SCHEMES, write_table
 from tests.unit.figures import made
 
 SCORES = [name for name in made.alignment(1).columns if name.startswith(("score_", "shuffled_"))]
@@ -30,6 +31,7 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
     both = pd.concat([made.summary(), validation, made.summary("a-model-of-a-long-name_openai")])
     return {
         "null": null_figure(rows, made.summary()),
+        "nulls": nulls_figure(rows, made.summary()),
         "accuracy": accuracy_figure(items, validation),
         "children": children_figure(children),
         "age": age_figure(rows, children, made.effects(rows)),
@@ -120,6 +122,34 @@ def test_null_without_summary_shows_distributions_only() -> None:
     figure, facts = null_figure(made.alignment(2), made.summary().iloc[:0])
     assert len(figure.axes) == 1
     assert facts["difference"] is None
+
+
+def test_every_scheme_has_its_row_and_numbers() -> None:
+    rows = made.alignment(4)
+    rows.loc[::5, "anyone_draw"] = np.nan
+    rows["like_age_draw"] = np.nan
+    figure, facts = nulls_figure(rows, made.summary())
+    assert tuple(SCHEME_NAMES) == SCHEMES
+    assert list(facts["schemes"]) == [scheme for scheme in SCHEMES if scheme != "like_age"]
+    found = facts["schemes"]["anyone"]
+    kept = rows.dropna(subset=["anyone_draw"])
+    assert found["n"] == len(kept) < facts["n_utterances"] == len(rows)
+    assert found["null_mean"] == pytest.approx(kept["anyone_draw"].mean(), rel=1e-12)
+    assert found["difference"]["estimate"] == pytest.approx(0.015)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[3] == f"any other\nsession\n(n = {len(kept):,})"
+    assert len(figure.axes) == 4
+
+
+def test_nulls_without_null_or_summary() -> None:
+    rows = made.alignment(2)
+    figure, facts = nulls_figure(rows, made.summary().iloc[:0])
+    assert len(figure.axes) == 1
+    assert facts["schemes"]["shift"]["auc_null"] is None
+    rows[[f"{scheme}_draw" for scheme in SCHEMES]] = np.nan
+    assert message(nulls_figure(rows, made.summary())) == (
+        f"0 of {len(rows)} utterances have a score and a null: no distribution to show."
+    )
 
 
 def test_children_are_ordered_and_nulls_stand_beside_them() -> None:

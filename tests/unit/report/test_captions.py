@@ -20,13 +20,14 @@ from egoalign.figures.children import children_figure
 from egoalign.figures.facts import metric, write_facts
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
+from egoalign.figures.nulls import nulls_figure
 from egoalign.figures.reference import reference_figure
 from egoalign.report.numbers import Numbers
 from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "accuracy", "children", "age", "reference", "models")
+FIGURES = ("null", "nulls", "accuracy", "children", "age", "reference", "models")
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -39,6 +40,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     cut = slice(n_rows)
     return {
         "null": null_figure(rows[cut], summary)[1],
+        "nulls": nulls_figure(rows[cut], summary)[1],
         "accuracy": accuracy_figure(items[cut], validation)[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
@@ -96,6 +98,8 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     assert "difference is 0.011 [0.009, 0.014]" in text
     assert "in 200 draws" in text
     assert "of 390 utterances (13 sessions, 6 children;" in text
+    text = render("nulls", results)
+    assert "Speech shifted in time (n = 390): difference 0.012 [0.008, 0.017], area 0.690" in text
     assert "(80 items, 480 answers)" in render("accuracy", results)
     assert "changes by 0.00030 [0.00010, 0.00050] in a month" in render("age", results)
     assert "for 4 of the 4 children that have one" in render("children", results)
@@ -131,7 +135,7 @@ def test_captions_of_empty_and_of_missing_figures_say_so(name: str, tmp_path: Pa
 def test_numbers_is_a_lazy_mapping(results: Path) -> None:
     numbers = Numbers(results)
     assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:-1]}
-    assert len(numbers) == 6
+    assert len(numbers) == len(FIGURES)
     assert numbers["figures/models"]["n_models"] == 1
     assert len(Numbers(results / "nothing")) == 0
 

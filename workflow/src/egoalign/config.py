@@ -239,15 +239,53 @@ class EncodeOptions(Section):
         return self
 
 
+NullScheme = Literal[
+    "shuffled", "shift", "other_session", "like_age", "anyone", "text_matched", "one_draw"
+]
+
+
 class NullOptions(Section):
     """The scores that unrelated speech and sight would give."""
 
-    schemes: list[Literal["shuffled"]] = Field(
-        ["shuffled"],
+    schemes: list[NullScheme] = Field(
+        [
+            "shuffled",
+            "shift",
+            "other_session",
+            "like_age",
+            "anyone",
+            "text_matched",
+            "one_draw",
+        ],
         description="shuffled: text against as many consecutive pictures of another utterance "
-        "of the same session",
+        "of the same session; shift: all speech of the session moved against the sight; "
+        "other_session: pictures of another session of the child; like_age: of another child of "
+        "like age; anyone: of any other session; text_matched: own pictures against another text "
+        "of as many tokens by such a speaker; one_draw: one picture of one other utterance, as the "
+        "authors have it. The columns of a scheme that is left out are empty; shuffled must stay",
     )
     draws: int = Field(200, ge=1, le=100_000, description="draws per utterance and scheme")
+    min_shift_s: float = Field(
+        60.0,
+        gt=0,
+        description="shift: least seconds by which speech is moved, or a third of the recording "
+        "if that is less",
+    )
+    age_tolerance_days: float = Field(
+        60.0, ge=0, description="like_age: greatest difference in age between the two sessions"
+    )
+    pool_mb: int = Field(
+        500,
+        ge=1,
+        description="memory for the pictures that other sessions are drawn from, in MB; of a "
+        "corpus that is larger, a stretch of each session",
+    )
+
+    @model_validator(mode="after")
+    def _with_shuffled(self) -> NullOptions:
+        if "shuffled" not in self.schemes:
+            raise ValueError("'schemes' must hold 'shuffled', which models and figures rest on")
+        return self
 
 
 class WindowOptions(Section):
@@ -276,6 +314,25 @@ class AlignOptions(Section):
         default_factory=lambda: [0.24, 0.25, 0.26, 0.28],
         description="fixed cut-offs whose shares are reported, since papers use them",
     )
+    top_k: int | None = Field(
+        None, ge=1, description="also score the mean of so many greatest cosines; null: no"
+    )
+    groups: list[str] = Field(
+        default_factory=lambda: ["child", "session", "age"],
+        description="groups whose numbers are reported apart: child, session, age (in "
+        "align.age_bins), or a column of sessions.tsv or children.tsv such as a context",
+    )
+    age_bins: list[float] = Field(
+        default_factory=lambda: [6.0, 12.0, 18.0, 24.0, 30.0, 36.0],
+        min_length=1,
+        description="ages in months at which one age group ends and the next begins, rising",
+    )
+
+    @model_validator(mode="after")
+    def _rising_ages(self) -> AlignOptions:
+        if sorted(set(self.age_bins)) != self.age_bins:
+            raise ValueError(f"'age_bins' {self.age_bins}: expected rising ages")
+        return self
 
 
 class ValidateOptions(Section):

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-FEW_CLUSTERS = 10
+FEW_CLUSTERS = 15
 """With fewer clusters than this, percentile intervals are known to be too narrow."""
+
+MOST_PAIRED = 200
+"""Up to so many clusters, the AUC of each pair of clusters is reckoned once and for all samples."""
 
 Statistic = Callable[[np.ndarray], float]
 """A function of how often each cluster counts (whole numbers, shape (k,)) to one number."""
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A statistic that is computed for many samples at once.
+
+    Attributes
+    ----------
+    of_samples : callable
+        From how often each cluster counts in each sample, shape (s, k), to s numbers.
+    """
+
+    of_samples: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, counts: np.ndarray) -> float:
+        """Return the statistic of one sample."""
+        return float(self.of_samples(counts[None])[0])
 
 
 @dataclass(frozen=True)
@@ -43,13 +64,18 @@ def choose_clusters(levels: Sequence[tuple[str, Sequence[object] | np.ndarray]])
     Parameters
     ----------
     levels : sequence of (str, sequence)
-        From coarse to fine: a plural noun, and each observation's cluster at that level.
+        From coarse to fine: a plural noun, and each observation's cluster at that level. Whole
+        numbers in an array are told apart faster than other labels.
     """
     clusters = Clusters(levels[-1][0], np.zeros(0, dtype=np.int64), 0)
     for unit, labels in levels:
-        position: dict[object, int] = {}
-        codes = np.array([position.setdefault(label, len(position)) for label in labels], dtype=int)
-        clusters = Clusters(unit, codes, len(position))
+        if isinstance(labels, np.ndarray) and labels.dtype.kind == "i":
+            distinct, codes = np.unique(labels, return_inverse=True)
+            clusters = Clusters(unit, codes, distinct.size)
+        else:
+            position: dict[object, int] = {}
+            codes = np.array([position.setdefault(label, len(position)) for label in labels], int)
+            clusters = Clusters(unit, codes, len(position))
         if clusters.count >= 2:
             break
     return clusters
@@ -71,24 +97,31 @@ def bootstrap(
     clusters : Clusters
         The k clusters.
     samples : int
-        Bootstrap samples.
+        Bootstrap samples; with 0 both ends are NaN.
     seed : int
         Seed of the draws; the same seed draws the same clusters.
     level : float
         Coverage aimed at.
     """
-    if clusters.count < 2:
+    if clusters.count < 2 or not samples:
         return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    chances = np.full(clusters.count, 1 / clusters.count)
-    values = np.empty(samples)
-    for sample in range(samples):
-        values[sample] = statistic(rng.multinomial(clusters.count, chances))
+    counts = _samples(clusters.count, samples, seed)
+    if isinstance(statistic, Batched):
+        values = statistic.of_samples(counts)
+    else:
+        values = np.array([statistic(sample) for sample in counts])
     values = values[np.isfinite(values)]
     if not values.size:
         return float("nan"), float("nan")
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=2)
+def _samples(count: int, samples: int, seed: int) -> np.ndarray:
+    """Return how often each cluster counts in each sample: whole numbers, (samples, count)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(count, np.full(count, 1 / count), size=samples)
 
 
 def measure(
@@ -129,12 +162,7 @@ def mean_statistic(values: np.ndarray, clusters: Clusters) -> Statistic:
     """Return the mean of `values`, shape (n,), as a function of the clusters' counts."""
     sums = np.bincount(clusters.codes, values, minlength=clusters.count)
     sizes = np.bincount(clusters.codes, minlength=clusters.count)
-
-    def statistic(counts: np.ndarray) -> float:
-        n = counts @ sizes
-        return float(counts @ sums / n) if n else float("nan")
-
-    return statistic
+    return Batched(lambda counts: _ratio(counts @ sums, counts @ sizes))
 
 
 def sd_statistic(values: np.ndarray, clusters: Clusters) -> Statistic:
@@ -183,6 +211,11 @@ def auc_statistic(values: np.ndarray, positive: np.ndarray, clusters: Clusters) 
     positive_ranks, negative_ranks = ranks[positive], ranks[~positive]
     positive_codes, negative_codes = clusters.codes[positive], clusters.codes[~positive]
 
+    if clusters.count <= MOST_PAIRED:
+        return _auc_of_pairs(
+            positive_ranks, negative_ranks, positive_codes, negative_codes, clusters.count
+        )
+
     def statistic(counts: np.ndarray) -> float:
         positives, negatives = counts[positive_codes], counts[negative_codes]
         pairs = float(positives.sum()) * float(negatives.sum())
@@ -193,6 +226,38 @@ def auc_statistic(values: np.ndarray, positive: np.ndarray, clusters: Clusters) 
         return float(positives @ below_or_half_tied[positive_ranks] / pairs)
 
     return statistic
+
+
+def _auc_of_pairs(
+    positive_ranks: np.ndarray,
+    negative_ranks: np.ndarray,
+    positive_codes: np.ndarray,
+    negative_codes: np.ndarray,
+    count: int,
+) -> Statistic:
+    """Return the AUC as a function of counts, from the wins of each cluster over each other."""
+    top = int(max(positive_ranks.max(initial=-1), negative_ranks.max(initial=-1))) + 1
+    wins = np.empty((count, count))
+    for cluster in range(count):
+        at = np.bincount(negative_ranks[negative_codes == cluster], minlength=top)
+        below_or_half_tied = np.cumsum(at) - at / 2
+        wins[:, cluster] = np.bincount(
+            positive_codes, below_or_half_tied[positive_ranks], minlength=count
+        )
+    positives = np.bincount(positive_codes, minlength=count)
+    negatives = np.bincount(negative_codes, minlength=count)
+
+    def of_samples(counts: np.ndarray) -> np.ndarray:
+        return _ratio(
+            ((counts @ wins) * counts).sum(axis=1), (counts @ positives) * (counts @ negatives)
+        )
+
+    return Batched(of_samples)
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Return top over bottom, NaN where that is 0."""
+    return np.divide(top, bottom, out=np.full(len(bottom), np.nan), where=bottom > 0)
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:

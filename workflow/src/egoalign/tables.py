@@ -225,6 +225,15 @@ TEXT_EMBEDDINGS = Table(
     ),
 )
 
+SESSION_SCHEMES = ("shuffled", "shift")
+"""Null schemes that need no other session."""
+
+CORPUS_SCHEMES = ("other_session", "like_age", "anyone", "text_matched", "one_draw")
+"""Null schemes that need the other sessions."""
+
+SCHEMES = (*SESSION_SCHEMES, *CORPUS_SCHEMES)
+"""All null schemes; the first is the one that stands for the null where only one is shown."""
+
 NULL_COLUMNS = (
     ("mean", REAL, "mean score of the draws"),
     ("sd", REAL, "standard deviation of the draws (n - 1)"),
@@ -242,6 +251,24 @@ def null_columns(scheme: str) -> tuple[Column, ...]:
         for name, type_, meaning in NULL_COLUMNS
     )
 
+
+def counted_null_columns(scheme: str) -> tuple[Column, ...]:
+    """Return the columns of a scheme whose number of draws may differ between utterances."""
+    return (
+        *null_columns(scheme),
+        Column(f"{scheme}_draws", WHOLE, f"null '{scheme}': number of draws", nullable=True),
+        Column(
+            f"{scheme}_reason",
+            TEXT,
+            f"null '{scheme}': why there is a score but no such null",
+            nullable=True,
+        ),
+    )
+
+
+_CORPUS_NULLS = tuple(
+    column for scheme in CORPUS_SCHEMES for column in counted_null_columns(scheme)
+)
 
 ALIGNMENT = Table(
     "alignment",
@@ -270,10 +297,32 @@ ALIGNMENT = Table(
         Column("score_mean", REAL, "mean cosine over the pictures", nullable=True),
         Column("score_max", REAL, "greatest cosine over the pictures", nullable=True),
         Column("argmax_s", REAL, "grid second of the greatest cosine", "s", nullable=True),
+        Column(
+            "score_top_k",
+            REAL,
+            "mean of the align.top_k greatest cosines, of all where there are fewer; empty if "
+            "align.top_k is null",
+            nullable=True,
+        ),
+        Column(
+            "score_corrected",
+            REAL,
+            "score_max less what a run of as many unrelated pictures of the session gains over one",
+            nullable=True,
+        ),
         *null_columns("shuffled"),
         Column("reason", TEXT, "why there is no score", nullable=True),
-        Column("null_reason", TEXT, "why there is a score but no null", nullable=True),
+        Column("null_reason", TEXT, "why there is a score but no null 'shuffled'", nullable=True),
+        *counted_null_columns("shift"),
+        *_CORPUS_NULLS,
     ),
+)
+
+NULLS = Table(
+    "nulls",
+    "what the null schemes that need other sessions give each utterance, for one model",
+    ("child_id", "session_id", "utterance_id"),
+    (CHILD, SESSION, UTTERANCE, *_CORPUS_NULLS),
 )
 
 LAB_SCORES = Table(
@@ -519,6 +568,7 @@ TABLES: dict[str, Table] = {
         FRAME_EMBEDDINGS,
         TEXT_EMBEDDINGS,
         ALIGNMENT,
+        NULLS,
         LAB_SCORES,
         JUDGMENTS,
         ITEMS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add align-session, import-scores, collect-alignment and summarise-alignment."""
+    """Add this room's subcommands to the command line."""
     p = subparsers.add_parser(
         "align-session",
         help="score the utterances of one session, with their null",
@@ -40,6 +40,32 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.set_defaults(run=_import_scores)
 
     p = subparsers.add_parser(
+        "draw-nulls",
+        help="draw the nulls that need other sessions",
+        description="Draw for all utterances the nulls that need other sessions: other pictures "
+        "of the child, of children of like age, of anyone, and other texts.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    for name, tables in (
+        ("align", "tables alignment"),
+        ("encode", "the embeddings"),
+        ("video", "tables frames"),
+        ("transcripts", "tables utterances and words"),
+    ):
+        p.add_argument(
+            f"--{name}-folder",
+            required=True,
+            type=Path,
+            metavar="DIR",
+            help=f"holds {tables} of the sessions",
+        )
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
+    p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table nulls")
+    p.set_defaults(run=_draw_nulls)
+
+    p = subparsers.add_parser(
         "collect-alignment",
         help="put the alignment of all sessions together",
         description="Write the alignment tables of all sessions as one, as Parquet and CSV.",
@@ -51,19 +77,24 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         type=Path,
         help="holds <child_id>/<session_id>.alignment.parquet",
     )
+    p.add_argument("--nulls", type=Path, metavar="FILE", help="table nulls, by draw-nulls")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table alignment")
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
     p.set_defaults(run=_collect_alignment)
 
     p = subparsers.add_parser(
         "summarise-alignment",
-        help="scores beside their null, over the corpus and by speaker",
-        description="Write mean score, null, difference, AUC and shares above cut-offs.",
+        help="scores beside their nulls, over the corpus, by speaker and by group",
+        description="Write mean score, nulls, difference, AUC, divergence and shares above "
+        "cut-offs.",
     )
     p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
+    p.add_argument("--groups", required=True, type=Path, metavar="FILE", help="the same by group")
+    p.add_argument("--groups-csv", required=True, type=Path, metavar="FILE", help="those as CSV")
     p.set_defaults(run=_summarise_alignment)
 
 
@@ -100,13 +131,25 @@ def _import_scores(args: argparse.Namespace) -> None:
     )
 
 
+def _draw_nulls(args: argparse.Namespace) -> None:
+    from egoalign.align.corpus_null import Folders, draw_nulls
+
+    folders = Folders(
+        args.align_folder, args.encode_folder, args.video_folder, args.transcripts_folder
+    )
+    draw_nulls(args.sessions, folders, args.model_id, args.fps, args.options, args.out)
+
+
 def _collect_alignment(args: argparse.Namespace) -> None:
     from egoalign.align.collect import collect_alignment
 
-    collect_alignment(args.sessions, args.folder, args.out, args.csv)
+    collect_alignment(args.sessions, args.folder, args.nulls, args.out, args.csv)
 
 
 def _summarise_alignment(args: argparse.Namespace) -> None:
     from egoalign.align.summary import summarise_alignment
 
-    summarise_alignment(args.alignment, args.options, args.out, args.csv)
+    summarise_alignment(
+        *(args.alignment, args.sessions, args.options),
+        *(args.out, args.csv, args.groups, args.groups_csv),
+    )

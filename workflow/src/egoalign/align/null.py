@@ -17,7 +17,7 @@ TOO_FEW = "fewer than 5 other windows in the session"
 
 @dataclass(frozen=True)
 class Null:
-    """What the null gives each utterance: arrays of shape (n,), NaN where there is none.
+    """What a null scheme gives each utterance: arrays of shape (n,), NaN where there is none.
 
     Attributes
     ----------
@@ -29,8 +29,11 @@ class Null:
         (draws below the score + (ties + 1) / 2) / (draws + 1).
     draw : numpy.ndarray
         The first draw.
-    windows : numpy.ndarray
-        int64: distinct runs of pictures that could be drawn; 0 for an utterance without score.
+    draws : numpy.ndarray
+        int64: how many draws there are.
+    choices : numpy.ndarray
+        int64: how many different runs or texts there were to draw from; 0 for an utterance
+        without score.
     """
 
     mean: np.ndarray
@@ -39,7 +42,50 @@ class Null:
     z: np.ndarray
     percentile: np.ndarray
     draw: np.ndarray
-    windows: np.ndarray
+    draws: np.ndarray
+    choices: np.ndarray
+
+    @classmethod
+    def nothing(cls, n: int) -> Null:
+        """Return the null of n utterances of which none has a draw yet."""
+        mean, sd, difference, z, percentile, draw = (np.full(n, np.nan) for _ in range(6))
+        draws, choices = (np.zeros(n, dtype=np.int64) for _ in range(2))
+        return cls(mean, sd, difference, z, percentile, draw, draws, choices)
+
+    def put(self, rows: np.ndarray, score: np.ndarray, drawn: np.ndarray) -> None:
+        """Fill in the utterances `rows`.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Positions, shape (m,).
+        score : numpy.ndarray
+            Their own scores, shape (m,).
+        drawn : numpy.ndarray
+            Scores of their draws, shape (m, k), NaN where there are fewer than k. A row that has
+            none stays without null.
+        """
+        has = ~np.isnan(drawn)
+        some = has.any(axis=1)
+        rows, score, drawn, has = rows[some], score[some], drawn[some], has[some]
+        if not rows.size:
+            return
+        draws = has.sum(axis=1)
+        below = (drawn < score[:, None]).sum(axis=1)
+        ties = (drawn == score[:, None]).sum(axis=1)
+        mean = np.where(has, drawn, 0.0).sum(axis=1) / draws
+        squares = np.where(has, drawn - mean[:, None], 0.0) ** 2
+        self.mean[rows], self.difference[rows] = mean, score - mean
+        self.percentile[rows] = (below + (ties + 1) / 2) / (draws + 1)
+        self.draw[rows] = drawn[np.arange(rows.size), has.argmax(axis=1)]
+        self.draws[rows] = draws
+        several = draws > 1
+        sd = np.sqrt(squares.sum(axis=1)[several] / (draws[several] - 1))
+        self.sd[rows[several]] = sd
+        # All draws equal, to within rounding: no spread to divide by.
+        spread = np.nanmax(drawn[several], axis=1) > np.nanmin(drawn[several], axis=1)
+        spreading = rows[several][spread]
+        self.z[spreading] = self.difference[spreading] / sd[spread]
 
 
 def shuffled_null(
@@ -73,9 +119,7 @@ def shuffled_null(
     rng : numpy.random.Generator
         Source of the draws.
     """
-    n = windows.count.size
-    mean, sd, difference, z, percentile, draw = (np.full(n, np.nan) for _ in range(6))
-    distinct = np.zeros(n, dtype=np.int64)
+    null = Null.nothing(windows.count.size)
     scored = np.flatnonzero(windows.count > 0)
     begins = windows.points[windows.offsets[scored]]
     for length, rows in blocks_of_equal_length(windows):
@@ -83,8 +127,8 @@ def shuffled_null(
         starts = np.minimum(begins, pictures.count - length)
         eligible = (starts + length <= own[:, :1]) | (starts > own[:, -1:])
         eligible &= text_ids[scored] != text_ids[rows, None]
-        distinct[rows] = _distinct_starts(starts, eligible)
-        enough = distinct[rows] >= FEWEST_WINDOWS
+        null.choices[rows] = _distinct_starts(starts, eligible)
+        enough = null.choices[rows] >= FEWEST_WINDOWS
         rows, own, eligible = rows[enough], own[enough], eligible[enough]
         if not rows.size:
             continue
@@ -92,18 +136,50 @@ def shuffled_null(
         best = sliding_maximum(values, length)
         drawn = np.take_along_axis(best, starts[_draw(eligible, draws, rng)], axis=1)
         score = np.take_along_axis(values, own, axis=1).max(axis=1)
-        below = (drawn < score[:, None]).sum(axis=1)
-        ties = (drawn == score[:, None]).sum(axis=1)
-        mean[rows] = drawn.mean(axis=1)
-        difference[rows] = score - mean[rows]
-        percentile[rows] = (below + (ties + 1) / 2) / (draws + 1)
-        draw[rows] = drawn[:, 0]
-        if draws > 1:
-            sd[rows] = drawn.std(axis=1, ddof=1)
-            # All draws equal, to within rounding: no spread to divide by.
-            spread = np.ptp(drawn, axis=1) > 0
-            z[rows[spread]] = difference[rows[spread]] / sd[rows[spread]]
-    return Null(mean, sd, difference, z, percentile, draw, distinct)
+        null.put(rows, score, drawn)
+    return null
+
+
+def first_eligible(values: np.ndarray, eligible: np.ndarray, draws: int) -> np.ndarray:
+    """Return the first `draws` values of each row that are eligible, and NaN where there are fewer.
+
+    Taking the first eligible of draws that come in random order is drawing among the eligible.
+
+    Parameters
+    ----------
+    values, eligible : numpy.ndarray
+        Shape (n, m).
+    draws : int
+        Columns wanted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, min(draws, m)).
+    """
+    if eligible[:, :draws].all():
+        return np.array(values[:, :draws], dtype=np.float64)
+    order = np.argsort(~eligible, axis=1, kind="stable")[:, :draws]
+    taken = np.array(np.take_along_axis(values, order, axis=1), dtype=np.float64)
+    taken[~np.take_along_axis(eligible, order, axis=1)] = np.nan
+    return taken
+
+
+def columns_needed(eligible: np.ndarray, draws: int) -> int:
+    """Return how many columns hold the first `draws` eligible ones of every row that has so many.
+
+    Parameters
+    ----------
+    eligible : numpy.ndarray
+        bool, shape (n, m).
+    draws : int
+        Columns wanted.
+    """
+    reached = np.cumsum(eligible, axis=1) >= draws
+    enough = reached[:, -1]
+    if not enough.all():
+        return int(eligible.shape[1])
+    return int(reached.argmax(axis=1).max(initial=0)) + 1
 
 
 def sliding_maximum(values: np.ndarray, length: int) -> np.ndarray:

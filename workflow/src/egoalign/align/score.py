@@ -110,6 +110,24 @@ def score_windows(texts: np.ndarray, pictures: Pictures, windows: Windows) -> Sc
     return Scores(least, mean, greatest, argmax)
 
 
+def mean_of_top(texts: np.ndarray, pictures: Pictures, windows: Windows, top: int) -> np.ndarray:
+    """Return the mean of the `top` greatest cosines of each utterance, or of all if fewer.
+
+    Parameters
+    ----------
+    texts, pictures, windows
+        As in `score_windows`.
+    top : int
+        How many.
+    """
+    mean = np.full(windows.count.size, np.nan)
+    for length, rows in blocks_of_equal_length(windows):
+        inside = windows.equally_long(rows)
+        values = np.take_along_axis(pictures.cosines(texts[rows]), inside, axis=1)
+        mean[rows] = np.sort(values, axis=1)[:, max(length - top, 0) :].mean(axis=1)
+    return mean
+
+
 def blocks_of_equal_length(windows: Windows) -> Sequence[tuple[int, np.ndarray]]:
     """Return (number of pictures, utterances that have so many), at most `BLOCK` at a time."""
     blocks = []

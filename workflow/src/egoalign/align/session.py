@@ -12,8 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from egoalign.align.length import MOST_TEXTS, length_gain
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
-from egoalign.align.score import Pictures, Scores, reals, score_windows, unit_rows
+from egoalign.align.score import Pictures, Scores, mean_of_top, reals, score_windows, unit_rows
+from egoalign.align.shift import TOO_FEW_SHIFTS, TOO_SHORT, shift_null, shifts_of
+from egoalign.align.spoken import Spoken
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import UserError, logger
 from egoalign.tables import (
@@ -21,10 +24,13 @@ from egoalign.tables import (
     FRAME_EMBEDDINGS,
     FRAMES,
     MEDIA,
+    NULL_COLUMNS,
     OTHER_LANGUAGE,
     TEXT_EMBEDDINGS,
     UTTERANCES,
     WORDS,
+    conform,
+    counted_null_columns,
     flags_of,
     read_table,
     write_table,
@@ -49,6 +55,9 @@ EXCLUDED_INTERVAL = "excluded interval"
 NO_VECTOR = "no vector for its text"
 NO_PICTURE = "no picture could be decoded"
 NO_PICTURE_NEAR = "no picture near the utterance"
+
+SHIFT_STREAM, GAIN_STREAM = 1, 2
+"""What tells a session's further random streams from that of its shuffled null."""
 
 
 def session_seed(seed: int, child_id: str, session_id: str, model_id: str) -> list[int]:
@@ -95,7 +104,7 @@ def align(
     """
     seconds = frames["requested_s"].to_numpy()
     excluded = _excluded(row, frames)
-    has_picture, pictures = _decoded(frames, frame_embeddings, excluded)
+    has_picture, pictures = decoded_pictures(frames, frame_embeddings, excluded)
     text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
     text_ids = utterances["text_id"].to_pylist()
     start_s, end_s = (reals(utterances[name]) for name in ("start_s", "end_s"))
@@ -115,14 +124,34 @@ def align(
     for i in np.flatnonzero(usable & (windows.count == 0)):
         reasons[i] = NO_PICTURE_NEAR if has_picture.any() else NO_PICTURE
 
-    texts = _text_vectors(text_ids, text_index, text_embeddings, windows, pictures)
+    texts = text_vectors(text_ids, text_index, text_embeddings, windows, pictures)
     scores = score_windows(texts, pictures, windows)
     codes = np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64)
-    rng = np.random.default_rng(
-        session_seed(options.seed, row["child_id"], row["session_id"], model_id)
-    )
-    null = shuffled_null(texts, pictures, windows, codes, options.nulls.draws, rng)
+    seed = session_seed(options.seed, row["child_id"], row["session_id"], model_id)
+    draws = options.nulls.draws
+    null = shuffled_null(texts, pictures, windows, codes, draws, np.random.default_rng(seed))
     columns = _columns(seconds[has_picture], windows, scores, null)
+
+    places = np.flatnonzero(has_picture)
+    spoken = spoken_over(on_grid.of(windows.count > 0), codes, seconds.size)
+    if "shift" in options.nulls.schemes:
+        shifts = shifts_of(seconds.size, fps, options.nulls.min_shift_s)
+        rng = np.random.default_rng([*seed, SHIFT_STREAM])
+        shifted = shift_null(
+            *(texts, pictures, places, windows, codes, spoken, scores.greatest),
+            *(shifts, draws, rng),
+        )
+        reason = TOO_FEW_SHIFTS if shifts.size else TOO_SHORT
+        scored = np.isfinite(scores.greatest)
+        columns |= counted_columns(
+            "shift", shifted, [reason if lacks else None for lacks in scored & (shifted.draws == 0)]
+        )
+    rng = np.random.default_rng([*seed, GAIN_STREAM])
+    gain = _gain(texts, codes, pictures, places, spoken, windows, rng)
+    columns["score_corrected"] = pa.array(scores.greatest - gain, from_pandas=True)
+    if options.top_k is not None:
+        top = mean_of_top(texts, pictures, windows, options.top_k)
+        columns["score_top_k"] = pa.array(top, from_pandas=True)
 
     n = utterances.num_rows
     lookup = [text_index.get(text_id) for text_id in text_ids]
@@ -140,7 +169,7 @@ def align(
         "truncated": _taken(text_embeddings["truncated"], lookup),
         "reason": pa.array(reasons, pa.string()),
     }
-    return pa.table(columns).select(ALIGNMENT.schema.names)
+    return conform(ALIGNMENT, pa.table(columns))
 
 
 def align_session(
@@ -184,14 +213,14 @@ def align_session(
         model_id,
         fps,
         options,
-        _words(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
+        timed_words_of(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
     )
     write_table(ALIGNMENT, table, out)
     n_scored = table.num_rows - table["score_max"].null_count
     logger.info("%s: %d of %d utterances scored", names, n_scored, table.num_rows)
 
 
-def _words(utterances: pa.Table, path: Path | None) -> TimedWords:
+def timed_words_of(utterances: pa.Table, path: Path | None) -> TimedWords:
     """Read the timed words of the utterances."""
     if path is None:
         raise UserError("--words: missing; align.window.points: words needs the session's words")
@@ -224,7 +253,7 @@ def _excluded(row: Mapping[str, Any], frames: pa.Table) -> np.ndarray:
     return excluded
 
 
-def _decoded(
+def decoded_pictures(
     frames: pa.Table, embeddings: pa.Table, excluded: np.ndarray
 ) -> tuple[np.ndarray, Pictures]:
     """Say which grid points have a picture that may be used, and return those pictures."""
@@ -240,7 +269,7 @@ def _decoded(
     return has_picture, Pictures(vectors, first)
 
 
-def _text_vectors(
+def text_vectors(
     text_ids: Sequence[str],
     text_index: Mapping[str, int],
     embeddings: pa.Table,
@@ -254,6 +283,46 @@ def _text_vectors(
     if rows:
         vectors[scored] = unit_vectors(embeddings["embedding"].take(pa.array(rows)))
     return vectors
+
+
+def spoken_over(windows: Windows, codes: np.ndarray, size: int) -> Spoken:
+    """Return which texts were spoken over which points, each from its first to its last.
+
+    Parameters
+    ----------
+    windows : Windows
+        Points of each utterance, n of them.
+    codes : numpy.ndarray
+        What tells equal words, shape (n,).
+    size : int
+        Number of points.
+    """
+    rows = np.flatnonzero(windows.count)
+    first, last = (
+        windows.points[windows.offsets[rows]],
+        windows.points[windows.offsets[rows + 1] - 1],
+    )
+    return Spoken.of(codes[rows], first, last, size)
+
+
+def _gain(
+    texts: np.ndarray,
+    codes: np.ndarray,
+    pictures: Pictures,
+    places: np.ndarray,
+    spoken: Spoken,
+    windows: Windows,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return what each utterance's number of pictures gains it, NaN where that is not known."""
+    scored = np.flatnonzero(windows.count)
+    _, first = np.unique(codes[scored], return_index=True)
+    rows = scored[first]
+    if rows.size > MOST_TEXTS:
+        rows = np.sort(rng.choice(rows, MOST_TEXTS, replace=False))
+    lengths = np.unique(windows.count[scored]).tolist()
+    gains = length_gain(texts[rows], codes[rows], pictures, places, spoken, lengths)
+    return np.array([gains.get(count, np.nan) for count in windows.count.tolist()])
 
 
 def _reasons(
@@ -294,7 +363,7 @@ def _columns(
 ) -> dict[str, pa.Array]:
     """Return the columns of scores and null, missing where NaN."""
     scored = windows.count > 0
-    without_null = scored & (null.windows < FEWEST_WINDOWS)
+    without_null = scored & (null.choices < FEWEST_WINDOWS)
     argmax_s = np.full(scored.size, np.nan)
     argmax_s[scored] = seconds[scores.argmax[scored]]
     reals = {
@@ -316,3 +385,25 @@ def _columns(
         [TOO_FEW if flag else None for flag in without_null], pa.string()
     )
     return columns
+
+
+def counted_columns(scheme: str, null: Null, reasons: Sequence[str | None]) -> dict[str, pa.Array]:
+    """Return the columns of one scheme, missing where there is no null.
+
+    Parameters
+    ----------
+    scheme : str
+        Its name.
+    null : Null
+        Of n utterances.
+    reasons : sequence of str or None
+        Why each has no null, where it has a score.
+    """
+    has = null.draws > 0
+    values = {
+        f"{scheme}_{name}": pa.array(getattr(null, name), from_pandas=True)
+        for name, _, _ in NULL_COLUMNS
+    }
+    values[f"{scheme}_draws"] = pa.array(null.draws, pa.int64(), mask=~has)
+    values[f"{scheme}_reason"] = pa.array(reasons, pa.string())
+    return {column.name: values[column.name] for column in counted_null_columns(scheme)}

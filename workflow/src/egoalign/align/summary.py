@@ -1,14 +1,18 @@
-"""The alignment of a corpus in a few numbers, each beside its null."""
+"""The alignment of a corpus in a few numbers, each beside its nulls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from egoalign.align.divergence import bin_edges, divergence_statistic
+from egoalign.align.groups import groups
+from egoalign.align.score import reals
 from egoalign.config import AlignOptions, parse_section
 from egoalign.resample import (
     Clusters,
@@ -19,33 +23,94 @@ from egoalign.resample import (
     measure,
     sd_statistic,
 )
-from egoalign.tables import ALIGNMENT, METRICS, SPEAKERS, read_table, write_table
+from egoalign.tables import (
+    ALIGNMENT,
+    METRICS,
+    SCHEMES,
+    SESSIONS,
+    SPEAKERS,
+    read_table,
+    write_table,
+)
 
 BOOTSTRAPS = 1000
+HEADLINE = SCHEMES[0]
+"""The null whose metrics bear no scheme's name."""
+
+OF_A_SCHEME = ("mean", "difference", "percentile", "draw")
 COLUMNS = (
     "child_id",
     "session_id",
-    "utterance_id",
     "model_id",
+    "age_days",
     "speaker",
     "score_max",
-    "shuffled_mean",
-    "shuffled_difference",
-    "shuffled_percentile",
-    "shuffled_draw",
+    *(f"{scheme}_{name}" for scheme in SCHEMES for name in OF_A_SCHEME),
+    *(f"{scheme}_reason" for scheme in SCHEMES[1:]),
 )
+ONE_SESSION = "one session: its utterances are not independent, so no interval"
 
 
-def summarise(alignment: pa.Table, options: AlignOptions) -> list[dict[str, Any]]:
-    """Return rows of table metrics for all utterances and for each speaker type.
+def metric_name(scheme: str, name: str) -> str:
+    """Return a metric's name: the plain one for the null 'shuffled', else led by the scheme's."""
+    return name if scheme == HEADLINE else f"{scheme}_{name}"
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Numbers of n utterances by column, and the codes of their child and session, shape (n,)."""
+
+    columns: Mapping[str, np.ndarray]
+    child: np.ndarray
+    session: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Utterances:
+        """Return some utterances, by position or by a mask."""
+        taken = {name: values[rows] for name, values in self.columns.items()}
+        return Utterances(taken, self.child[rows], self.session[rows])
+
+    def clusters(self) -> Clusters:
+        """Return children as clusters; sessions, then utterances, where there is only one."""
+        return choose_clusters(
+            [
+                ("children", self.child),
+                ("sessions", self.session),
+                ("utterances", np.arange(self.child.size)),
+            ]
+        )
+
+
+def summarise(
+    alignment: pa.Table, sessions: pa.Table, options: AlignOptions
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return rows of table metrics: for all and by speaker, and for the groups asked for.
 
     Parameters
     ----------
     alignment : pyarrow.Table
         Columns `COLUMNS` of table alignment, one model.
+    sessions : pyarrow.Table
+        Table sessions, whose columns may make groups.
     options : AlignOptions
-        Cut-offs, number of null draws, and the seed of the bootstrap.
+        Cut-offs, null schemes, groups, and the seed of the bootstrap.
+
+    Returns
+    -------
+    summary, of_groups : list of dict
+        The groups have fewer metrics: those that compare with the nulls, mean and cut-offs.
     """
+    utterances = _utterances(alignment)
+    schemes = [
+        scheme
+        for scheme in SCHEMES
+        if scheme == HEADLINE or (scheme in options.nulls.schemes and _was_drawn(alignment, scheme))
+    ]
+    edges = {}
+    for scheme in schemes:
+        pairs = utterances.take(np.isfinite(utterances.columns[f"{scheme}_draw"])).columns
+        edges[scheme] = bin_edges(pairs["score_max"], pairs[f"{scheme}_draw"])
+    models = alignment["model_id"].unique().to_pylist()
+    model_id = models[0] if models else ""
     speakers = np.array(alignment["speaker"].to_pylist(), dtype=object)
     subsets = [("all", np.ones(speakers.size, dtype=bool))]
     subsets += [
@@ -53,66 +118,153 @@ def summarise(alignment: pa.Table, options: AlignOptions) -> list[dict[str, Any]
         for speaker in SPEAKERS
         if (speakers == speaker).any()
     ]
-    models = alignment["model_id"].unique().to_pylist()
-    return [
-        {"model_id": models[0] if models else "", "subset": subset, **row}
+    summary = [
+        {"model_id": model_id, "subset": subset, **row}
         for subset, keep in subsets
-        for row in _metrics(alignment.filter(pa.array(keep)), options)
+        for row in _metrics(utterances.take(keep), edges, options)
     ]
+    of_groups = [
+        {"model_id": model_id, "subset": subset, **row}
+        for subset, rows in groups(alignment, sessions, options.groups, options.age_bins)
+        for row in _group_metrics(
+            utterances.take(rows), edges, options, not subset.startswith("session=")
+        )
+    ]
+    return summary, of_groups
 
 
-def summarise_alignment(alignment: Path, options_json: str, out: Path, csv: Path) -> None:
-    """Read table alignment of all sessions and write its summary as table metrics."""
+def summarise_alignment(
+    alignment: Path,
+    sessions: Path,
+    options_json: str,
+    out: Path,
+    csv: Path,
+    groups_out: Path,
+    groups_csv: Path,
+) -> None:
+    """Read table alignment of all sessions and write its summaries as tables metrics."""
     options = parse_section(AlignOptions, options_json, "--options")
     table = read_table(ALIGNMENT, alignment, COLUMNS)
-    write_table(METRICS, summarise(table, options), out, csv=csv)
+    summary, of_groups = summarise(table, read_table(SESSIONS, sessions), options)
+    write_table(METRICS, summary, out, csv=csv)
+    write_table(METRICS, of_groups, groups_out, csv=groups_csv)
 
 
-def _metrics(alignment: pa.Table, options: AlignOptions) -> Iterator[dict[str, Any]]:
-    """Yield the metrics of one subset, without model and subset."""
-    columns = {name: alignment[name].to_numpy() for name in COLUMNS[5:]}
-    score, draw = columns["score_max"], columns["shuffled_draw"]
-    scored, paired = np.isfinite(score), np.isfinite(draw)
-    draws = options.nulls.draws
-    percentile = columns["shuffled_percentile"]
-    measures: list[tuple[str, np.ndarray, float | None]] = [
-        ("null_mean", columns["shuffled_mean"], None),
-        ("difference", columns["shuffled_difference"], 0.0),
-        ("auc_within", (percentile * (draws + 1) - 0.5) / draws, 0.5),
-        ("share_above_null_p95", percentile > 0.95, 0.05),
-        *((f"null_share_above_{cutoff:g}", draw > cutoff, None) for cutoff in options.cutoffs),
+def _utterances(alignment: pa.Table) -> Utterances:
+    """Return the numbers of table alignment, and codes in the order in which ids come."""
+    place: dict[Any, int] = {}
+    children = alignment["child_id"].to_pylist()
+    child = [place.setdefault(label, len(place)) for label in children]
+    place = {}
+    session = [
+        place.setdefault(label, len(place))
+        for label in zip(children, alignment["session_id"].to_pylist(), strict=True)
     ]
+    numbers = ["score_max", *(f"{s}_{name}" for s in SCHEMES for name in OF_A_SCHEME)]
+    columns = {name: reals(alignment[name]) for name in numbers}
+    return Utterances(columns, np.array(child, np.int64), np.array(session, np.int64))
 
-    def row(
-        metric: str, statistic: Statistic, clusters: Clusters, chance: float | None = None
-    ) -> dict[str, Any]:
-        return measure(metric, statistic, clusters, BOOTSTRAPS, options.seed, chance)
 
-    clusters = _clusters(alignment, np.ones(score.size, dtype=bool))
-    yield row("share_scored", mean_statistic(scored, clusters), clusters)
-    clusters = _clusters(alignment, scored)
-    yield row("score_mean", mean_statistic(score[scored], clusters), clusters)
-    yield row("score_sd", sd_statistic(score[scored], clusters), clusters)
-    for cutoff in options.cutoffs:
-        above = score[scored] > cutoff
-        yield row(f"share_above_{cutoff:g}", mean_statistic(above, clusters), clusters)
-    clusters = _clusters(alignment, paired)
-    for metric, values, chance in measures:
-        yield row(metric, mean_statistic(values[paired], clusters), clusters, chance)
-    own_and_null = np.concatenate([score[paired], draw[paired]])
-    own = np.arange(own_and_null.size) < clusters.codes.size
+def _was_drawn(alignment: pa.Table, scheme: str) -> bool:
+    """Say whether a scheme was tried: given scores have neither nulls nor reasons."""
+    columns = (alignment[f"{scheme}_{name}"] for name in ("draw", "reason"))
+    return any(column.null_count < len(column) for column in columns)
+
+
+def _metrics(
+    utterances: Utterances, edges: Mapping[str, np.ndarray], options: AlignOptions
+) -> Iterator[dict[str, Any]]:
+    """Yield the metrics of one subset, without model and subset."""
+    score = utterances.columns["score_max"]
+    scored = np.isfinite(score)
+    clusters = utterances.clusters()
+    yield _measure("share_scored", mean_statistic(scored, clusters), clusters, options)
+    of_scored = utterances.take(scored)
+    yield from _score_metrics(of_scored, options)
+    clusters = of_scored.clusters()
+    yield _measure("score_sd", sd_statistic(score[scored], clusters), clusters, options)
+    for scheme in edges:
+        yield from _null_metrics(utterances, scheme, edges[scheme], options)
+        pairs = utterances.take(np.isfinite(utterances.columns[f"{scheme}_draw"]))
+        columns, clusters = pairs.columns, pairs.clusters()
+        draws = options.nulls.draws
+        measures: dict[str, tuple[np.ndarray, float | None]] = {
+            "null_mean": (columns[f"{scheme}_mean"], None)
+        }
+        if scheme == HEADLINE:
+            within = (columns[f"{scheme}_percentile"] * (draws + 1) - 0.5) / draws
+            measures["auc_within"] = (within, 0.5)
+        for cutoff in options.cutoffs:
+            above = columns[f"{scheme}_draw"] > cutoff
+            measures[f"null_share_above_{cutoff:g}"] = (above, None)
+        for name, (values, chance) in measures.items():
+            statistic = mean_statistic(values, clusters)
+            yield _measure(metric_name(scheme, name), statistic, clusters, options, chance)
+
+
+def _group_metrics(
+    utterances: Utterances,
+    edges: Mapping[str, np.ndarray],
+    options: AlignOptions,
+    with_interval: bool,
+) -> Iterator[dict[str, Any]]:
+    """Yield the metrics of one group, without model and subset."""
+    scored = utterances.take(np.isfinite(utterances.columns["score_max"]))
+    yield from _score_metrics(scored, options, with_interval)
+    for scheme in edges:
+        yield from _null_metrics(utterances, scheme, edges[scheme], options, with_interval)
+
+
+def _score_metrics(
+    scored: Utterances, options: AlignOptions, with_interval: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Yield the mean score and the shares above the cut-offs of scored utterances."""
+    score, clusters = scored.columns["score_max"], scored.clusters()
+    values = {"score_mean": score}
+    values |= {f"share_above_{cutoff:g}": score > cutoff for cutoff in options.cutoffs}
+    for name, of in values.items():
+        statistic = mean_statistic(of, clusters)
+        yield _measure(name, statistic, clusters, options, None, with_interval)
+
+
+def _null_metrics(
+    utterances: Utterances,
+    scheme: str,
+    edges: np.ndarray,
+    options: AlignOptions,
+    with_interval: bool = True,
+) -> Iterator[dict[str, Any]]:
+    """Yield what compares true scores with those of one null scheme."""
+    pairs = utterances.take(np.isfinite(utterances.columns[f"{scheme}_draw"]))
+    columns, clusters = pairs.columns, pairs.clusters()
+    true, null = columns["score_max"], columns[f"{scheme}_draw"]
+    own = np.arange(2 * true.size) < true.size
     both = Clusters(clusters.unit, np.tile(clusters.codes, 2), clusters.count)
-    yield row("auc_null", auc_statistic(own_and_null, own, both), clusters, 0.5)
+    statistics: dict[str, tuple[Statistic, float]] = {
+        "difference": (mean_statistic(columns[f"{scheme}_difference"], clusters), 0.0),
+        "auc_null": (auc_statistic(np.concatenate([true, null]), own, both), 0.5),
+        "jsd": (divergence_statistic(true, null, edges, clusters, options.seed), 0.0),
+    }
+    if scheme != "one_draw":
+        above = columns[f"{scheme}_percentile"] > 0.95
+        statistics["share_above_null_p95"] = (mean_statistic(above, clusters), 0.05)
+    for name, (statistic, chance) in statistics.items():
+        yield _measure(
+            metric_name(scheme, name), statistic, clusters, options, chance, with_interval
+        )
 
 
-def _clusters(alignment: pa.Table, keep: np.ndarray) -> Clusters:
-    """Return children as clusters; sessions, then utterances, where there is only one."""
-    kept = alignment.select(COLUMNS[:3]).filter(pa.array(keep))
-    children, sessions, utterances = (kept[name].to_pylist() for name in COLUMNS[:3])
-    return choose_clusters(
-        [
-            ("children", children),
-            ("sessions", list(zip(children, sessions, strict=True))),
-            ("utterances", list(zip(sessions, utterances, strict=True))),
-        ]
-    )
+def _measure(
+    metric: str,
+    statistic: Statistic,
+    clusters: Clusters,
+    options: AlignOptions,
+    chance: float | None = None,
+    with_interval: bool = True,
+) -> dict[str, Any]:
+    """Return a metric as a row, without model and subset."""
+    samples = BOOTSTRAPS if with_interval else 0
+    row = measure(metric, statistic, clusters, samples, options.seed, chance)
+    if not with_interval and clusters.codes.size:
+        row["note"] = ONE_SESSION
+    return row

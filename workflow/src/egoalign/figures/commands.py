@@ -19,6 +19,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _table(null, "--summary", "its summary, by summarise-alignment")
     null.set_defaults(run=_plot_null)
 
+    nulls = _figure(subparsers, "plot-nulls", "the score's distribution beside every null scheme")
+    _table(nulls, "--alignment", "table alignment of one model, all sessions")
+    _table(nulls, "--summary", "its summary, by summarise-alignment")
+    nulls.set_defaults(run=_plot_nulls)
+
     accuracy = _figure(subparsers, "plot-accuracy", "people's accuracy against the score")
     _table(accuracy, "--items", "table items of one model, by validate-model")
     _table(accuracy, "--validation", "table validation of the same model")
@@ -76,6 +81,12 @@ def _plot_null(args: argparse.Namespace) -> None:
     from egoalign.figures.null import plot_null
 
     plot_null(args.alignment, args.summary, *_outputs(args))
+
+
+def _plot_nulls(args: argparse.Namespace) -> None:
+    from egoalign.figures.nulls import plot_nulls
+
+    plot_nulls(args.alignment, args.summary, *_outputs(args))
 
 
 def _plot_accuracy(args: argparse.Namespace) -> None:

@@ -46,6 +46,13 @@ class Windows:
         """Return the windows over the points that are `kept`, at their positions among those."""
         return self._only(np.cumsum(kept)[self.points] - 1, kept[self.points])
 
+    def take(self, rows: NDArray[np.int64]) -> Windows:
+        """Return the windows of some utterances, in the order of `rows`."""
+        count = self.count[rows]
+        offsets = np.concatenate([[0], np.cumsum(count)])
+        index = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
+        return Windows(self.points[index], offsets.astype(np.int64), self.nearest[rows])
+
     def _only(self, points: NDArray[np.int64], stays: NDArray[np.bool_]) -> Windows:
         offsets = np.concatenate([[0], np.cumsum(stays)])[self.offsets]
         return Windows(points[stays], offsets, self.nearest & (np.diff(offsets) > 0))
