@@ -5,7 +5,7 @@
 
 
 rule align_session:
-    """Score one session's utterances and draw their null."""
+    """Score one session's utterances, draw their null, and move speech against sight."""
     input:
         media="<results>/video/{child}/{session}.media.parquet",
         frames="<results>/video/{child}/{session}.frames.parquet",
@@ -14,7 +14,8 @@ rule align_session:
         frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
         text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
     output:
-        "<results>/align/{model}/{child}/{session}.alignment.parquet",
+        alignment="<results>/align/{model}/{child}/{session}.alignment.parquet",
+        lags="<results>/align/{model}/{child}/{session}.lag_profile.parquet",
     log:
         "<logs>/align/align_session/{model}/{child}/{session}.log",
     benchmark:
@@ -37,7 +38,8 @@ rule align_session:
         "--utterances {input.utterances:q} --words {input.words:q} --frames {input.frames:q} "
         "--frame-embeddings {input.frame_embeddings:q} "
         "--text-embeddings {input.text_embeddings:q} --model-id {wildcards.model:q} "
-        "--fps {params.fps} --options {params.options:q} --out {output:q} --log {log:q}"
+        "--fps {params.fps} --options {params.options:q} --out {output.alignment:q} "
+        "--lag-profile {output.lags:q} --log {log:q}"
 
 
 rule import_scores:
@@ -129,6 +131,46 @@ rule summarise_alignment:
     shell:
         "python -m egoalign summarise-alignment --alignment {input:q} "
         "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
+
+
+rule summarise_lags:
+    """Put all sessions' lag profiles together, with their null, intervals and peaks."""
+    input:
+        tables=per_session(
+            "<results>/align/{model}/{child}/{session}.lag_profile.parquet"
+        ),
+        sessions="<results>/corpus/sessions.parquet",
+    output:
+        table="<results>/align/{model}/lags.parquet",
+        csv="<results>/align/{model}/lags.csv",
+        peaks="<results>/align/{model}/lag_peaks.parquet",
+        peaks_csv=report(
+            "<results>/align/{model}/lag_peaks.csv",
+            caption="../report/lag_peaks.rst",
+            category="Tables",
+            labels={"table": "lag of speech and sight", "model": "{model}"},
+        ),
+    log:
+        "<logs>/align/summarise_lags/{model}.log",
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        folder=folder("align/{model}"),
+        options=options("align"),
+        code=code_digest("align.lag_summary"),
+    message:
+        "summarising the lag profiles of {wildcards.model}"
+    shell:
+        "python -m egoalign summarise-lags --sessions {input.sessions:q} "
+        "--folder {params.folder:q} --model-id {wildcards.model:q} --options {params.options:q} "
+        "--out {output.table:q} --csv {output.csv:q} --out-peaks {output.peaks:q} "
+        "--csv-peaks {output.peaks_csv:q} --log {log:q}"
 
 
 rule write_scores:

@@ -52,6 +52,7 @@ SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
 FIGURES = ["null", "children", "age"]
+MOVED = ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
 
@@ -137,6 +138,7 @@ def wanted_outputs():
         *expand(
             "<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=JUDGED
         ),
+        *expand("<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=MOVED),
         "<results>/figures/models.pdf",
     ]
     if CONFIG.demo:

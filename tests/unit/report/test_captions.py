@@ -18,6 +18,7 @@ from egoalign.figures.accuracy import accuracy_figure
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
 from egoalign.figures.facts import write_facts
+from egoalign.figures.lag import lag_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.report.numbers import Numbers
@@ -25,7 +26,7 @@ from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "accuracy", "children", "age", "models")
+FIGURES = ("null", "accuracy", "children", "age", "lag", "models")
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -41,6 +42,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
         "accuracy": accuracy_figure(items[cut], validation)[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
+        "lag": lag_figure(made.lags()[cut], made.lag_peaks()[cut])[1],
         "models": models_figure(summary[cut])[1],
     }
 
@@ -98,6 +100,7 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     assert "changes by 0.00030 [0.00010, 0.00050] in a month" in render("age", results)
     assert "for 4 of the 4 children that have one" in render("children", results)
     assert "tiny: difference 0.011 [0.009, 0.014]" in render("models", results)
+    assert "The peak is at 2.0 [1.6, 2.4] s, 5.0 [4.1, 5.9] s wide" in render("lag", results)
 
 
 def test_caption_claims_no_more_than_the_interval(results: Path) -> None:
@@ -112,6 +115,24 @@ def test_caption_claims_no_more_than_the_interval(results: Path) -> None:
     assert render("null", results).startswith("Scores of true pairs and of shuffled pairs.")
 
 
+@pytest.mark.parametrize(
+    ("peak", "said"),
+    [
+        ({"ci_low": 0.2, "ci_high": 1.0}, "The word leads:"),
+        ({"ci_low": -1.0, "ci_high": -0.2}, "The word trails:"),
+        ({"ci_low": -1.0, "ci_high": 0.2}, "greatest with what is seen meanwhile."),
+        (None, "No lag of sight stands out."),
+    ],
+)
+def test_the_caption_says_who_leads_only_where_the_interval_does(
+    peak: dict | None, said: str, results: Path
+) -> None:
+    facts = Numbers(results)["figures/tiny/lag"]
+    facts["peak"] = peak and facts["peak"] | peak
+    write_facts(facts, results / "figures" / "tiny" / "lag.json")
+    assert said in render("lag", results)
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_captions_of_empty_and_of_missing_figures_say_so(name: str, tmp_path: Path) -> None:
     assert "have not been made" in render(name, tmp_path)
@@ -123,8 +144,8 @@ def test_captions_of_empty_and_of_missing_figures_say_so(name: str, tmp_path: Pa
 
 def test_numbers_is_a_lazy_mapping(results: Path) -> None:
     numbers = Numbers(results)
-    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:4]}
-    assert len(numbers) == 5
+    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:-1]}
+    assert len(numbers) == 6
     assert numbers["figures/models"]["n_models"] == 1
     assert len(Numbers(results / "nothing")) == 0
 

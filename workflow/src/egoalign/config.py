@@ -260,6 +260,13 @@ class WindowOptions(Section):
     number: int = Field(1, ge=1, description="grid points where points is 'number'")
 
 
+class LagOptions(Section):
+    """The score against the time shift between speech and sight."""
+
+    profile: bool = Field(True, description="whether lag profiles are made")
+    reach_s: float = Field(30.0, gt=0, le=600, description="greatest lag either way, in seconds")
+
+
 class AlignOptions(Section):
     """Scores and their null."""
 
@@ -273,6 +280,7 @@ class AlignOptions(Section):
         default_factory=lambda: [0.24, 0.25, 0.26, 0.28],
         description="fixed cut-offs whose shares are reported, since papers use them",
     )
+    lags: LagOptions = Field(default_factory=LagOptions, description="lag profiles")
 
 
 class ValidateOptions(Section):

@@ -190,6 +190,9 @@ FRAMES = Table(
     ),
 )
 
+NO_SPEECH = "no speech"
+"""Reason of a grid point that is not decoded because no utterance uses it."""
+
 FRAME_EMBEDDINGS = Table(
     "frame_embeddings",
     "one unit-length vector a grid point, or one a tile of its picture, for one model",
@@ -273,6 +276,56 @@ ALIGNMENT = Table(
         *null_columns("shuffled"),
         Column("reason", TEXT, "why there is no score", nullable=True),
         Column("null_reason", TEXT, "why there is a score but no null", nullable=True),
+    ),
+)
+
+LAG_PROFILE = Table(
+    "lag_profile",
+    "the score of a session's utterances when sight is taken earlier or later, for one model",
+    ("subset", "kind", "lag_s"),
+    (
+        CHILD,
+        SESSION,
+        MODEL,
+        Column("subset", TEXT, "all, or speaker=<type>"),
+        Column("kind", TEXT, "lag: within reach; far: a far shift, which goes round"),
+        Column("lag_s", REAL, "sight less speech: positive if sight comes later", "s"),
+        Column("n", WHOLE, "utterances that have the shift"),
+        Column("score_mean", REAL, "mean of their greatest cosine at the shift", nullable=True),
+        Column(
+            "difference_mean",
+            REAL,
+            "mean of the same less each utterance's own mean over the shifts far from this one",
+            nullable=True,
+        ),
+        Column("reason", TEXT, "why the session has no profile", nullable=True),
+    ),
+)
+
+LAGS = Table(
+    "lags",
+    "lag profiles of the corpus, of children and of speakers, with null and interval",
+    ("model_id", "subset", "lag_s"),
+    (
+        MODEL,
+        Column("subset", TEXT, "all, child=<id>, or speaker=<type>"),
+        Column("lag_s", REAL, "sight less speech: positive if sight comes later", "s"),
+        Column("n", WHOLE, "utterances that have the lag"),
+        Column("score_mean", REAL, "mean of their greatest cosine at the lag", nullable=True),
+        Column(
+            "difference",
+            REAL,
+            "mean of the same less each utterance's own far mean",
+            nullable=True,
+        ),
+        Column("ci_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("null_low", REAL, "lower end of the null's middle 95 %", nullable=True),
+        Column("null_high", REAL, "upper end of the null's middle 95 %", nullable=True),
+        Column("all_low", REAL, "the same for all lags at once", nullable=True),
+        Column("all_high", REAL, "the same for all lags at once", nullable=True),
+        Column("interval", TEXT, "how the interval was made", nullable=True),
+        Column("note", TEXT, "what a reader must know", nullable=True),
     ),
 )
 
@@ -464,6 +517,8 @@ TABLES: dict[str, Table] = {
         FRAME_EMBEDDINGS,
         TEXT_EMBEDDINGS,
         ALIGNMENT,
+        LAG_PROFILE,
+        LAGS,
         LAB_SCORES,
         JUDGMENTS,
         ITEMS,

@@ -21,6 +21,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--lag-profile", type=Path, metavar="FILE", help="table lag_profile to write")
     p.set_defaults(run=_align_session)
 
     p = subparsers.add_parser(
@@ -66,6 +67,25 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
     p.set_defaults(run=_summarise_alignment)
 
+    p = subparsers.add_parser(
+        "summarise-lags",
+        help="lag profiles of the corpus, of children and of speakers",
+        description="Put the lag profiles of all sessions together, with their null and peaks.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    p.add_argument(
+        "--folder",
+        required=True,
+        type=Path,
+        help="holds <child_id>/<session_id>.lag_profile.parquet",
+    )
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
+    for name, what in (("", "table lags"), ("-peaks", "table metrics of their peaks")):
+        p.add_argument(f"--out{name}", required=True, type=Path, metavar="FILE", help=what)
+        p.add_argument(f"--csv{name}", required=True, type=Path, metavar="FILE", help="as CSV")
+    p.set_defaults(run=_summarise_lags)
+
 
 def _align_session(args: argparse.Namespace) -> None:
     from egoalign.align.session import align_session
@@ -82,6 +102,7 @@ def _align_session(args: argparse.Namespace) -> None:
         args.options,
         args.out,
         args.words,
+        args.lag_profile,
     )
 
 
@@ -110,3 +131,18 @@ def _summarise_alignment(args: argparse.Namespace) -> None:
     from egoalign.align.summary import summarise_alignment
 
     summarise_alignment(args.alignment, args.options, args.out, args.csv)
+
+
+def _summarise_lags(args: argparse.Namespace) -> None:
+    from egoalign.align.lag_summary import summarise_lags
+
+    summarise_lags(
+        args.sessions,
+        args.folder,
+        args.model_id,
+        args.options,
+        args.out,
+        args.csv,
+        args.out_peaks,
+        args.csv_peaks,
+    )

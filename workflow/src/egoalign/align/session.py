@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from egoalign.align.lag import (
+    NOTHING_SCORED,
+    ONLY_SPEECH,
+    SWITCHED_OFF,
+    TOO_SHORT,
+    lag_profile,
+    no_profile,
+    profile_rows,
+)
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
 from egoalign.align.score import Pictures, Scores, reals, score_windows, unit_rows
 from egoalign.config import AlignOptions, parse_section
@@ -20,8 +30,11 @@ from egoalign.tables import (
     ALIGNMENT,
     FRAME_EMBEDDINGS,
     FRAMES,
+    LAG_PROFILE,
     MEDIA,
+    NO_SPEECH,
     OTHER_LANGUAGE,
+    SPEAKERS,
     TEXT_EMBEDDINGS,
     UTTERANCES,
     WORDS,
@@ -51,10 +64,95 @@ NO_PICTURE = "no picture could be decoded"
 NO_PICTURE_NEAR = "no picture near the utterance"
 
 
+LAG_STREAM = 1
+"""Sets the draws of far shifts apart from those of the null."""
+
+
 def session_seed(seed: int, child_id: str, session_id: str, model_id: str) -> list[int]:
     """Return the seed of one session's draws, which depends on nothing but the arguments."""
     name = json.dumps([child_id, session_id, model_id]).encode()
     return [seed, int.from_bytes(hashlib.sha256(name).digest()[:8], "big")]
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """What is heard and seen in a session, ready to be compared: n utterances, f grid points.
+
+    Attributes
+    ----------
+    seconds : numpy.ndarray
+        The grid, shape (f,).
+    has_picture : numpy.ndarray
+        Which of its points have a picture that may be used, bool of shape (f,).
+    pictures : Pictures
+        Those.
+    on_grid, windows : Windows
+        The grid points of each utterance that may be scored; the pictures of each.
+    texts : numpy.ndarray
+        Unit float32 vector of each utterance that is scored, zeros for others, shape (n, d).
+    text_codes : numpy.ndarray
+        int64, shape (n,): row of its text in table text_embeddings, -1 where there is none.
+    reasons : list of str or None
+        Why each utterance has no score.
+    """
+
+    seconds: np.ndarray
+    has_picture: np.ndarray
+    pictures: Pictures
+    on_grid: Windows
+    windows: Windows
+    texts: np.ndarray
+    text_codes: np.ndarray
+    reasons: list[str | None]
+
+
+def match(
+    row: Mapping[str, Any],
+    media: Mapping[str, Any],
+    utterances: pa.Table,
+    frames: pa.Table,
+    frame_embeddings: pa.Table,
+    text_embeddings: pa.Table,
+    fps: float,
+    options: AlignOptions,
+    words: TimedWords = NO_TIMED_WORDS,
+) -> Matched:
+    """Find the text vector and the pictures of every utterance, or why there is no score.
+
+    Parameters are those of `align`.
+    """
+    seconds = frames["requested_s"].to_numpy()
+    excluded = _excluded(row, frames)
+    has_picture, pictures = _decoded(frames, frame_embeddings, excluded)
+    text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
+    text_ids = utterances["text_id"].to_pylist()
+    start_s, end_s = (reals(utterances[name]) for name in ("start_s", "end_s"))
+    on_grid = find_windows(seconds, start_s, end_s, 1 / fps, options.window, words)
+    only_excluded = (on_grid.count > 0) & (on_grid.among(~excluded).count == 0)
+    reasons = _reasons(row, media, utterances, start_s, end_s, only_excluded)
+    bare = set(
+        text_embeddings.filter(text_embeddings["embedding"].is_null())["text_id"].to_pylist()
+    )
+    reasons = [
+        NO_VECTOR if reason is None and text_id in bare else reason
+        for reason, text_id in zip(reasons, text_ids, strict=True)
+    ]
+
+    usable = np.array([reason is None for reason in reasons], dtype=bool)
+    on_grid = on_grid.of(usable)
+    windows = on_grid.among(has_picture)
+    for i in np.flatnonzero(usable & (windows.count == 0)):
+        reasons[i] = NO_PICTURE_NEAR if has_picture.any() else NO_PICTURE
+    return Matched(
+        seconds,
+        has_picture,
+        pictures,
+        on_grid,
+        windows,
+        _text_vectors(text_ids, text_index, text_embeddings, windows, pictures),
+        np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64),
+        reasons,
+    )
 
 
 def align(
@@ -93,39 +191,31 @@ def align(
     pyarrow.Table
         Rows of table alignment, in the order of the utterances.
     """
-    seconds = frames["requested_s"].to_numpy()
-    excluded = _excluded(row, frames)
-    has_picture, pictures = _decoded(frames, frame_embeddings, excluded)
-    text_index = {text_id: i for i, text_id in enumerate(text_embeddings["text_id"].to_pylist())}
-    text_ids = utterances["text_id"].to_pylist()
-    start_s, end_s = (reals(utterances[name]) for name in ("start_s", "end_s"))
-    on_grid = find_windows(seconds, start_s, end_s, 1 / fps, options.window, words)
-    only_excluded = (on_grid.count > 0) & (on_grid.among(~excluded).count == 0)
-    reasons = _reasons(row, media, utterances, start_s, end_s, only_excluded)
-    bare = set(
-        text_embeddings.filter(text_embeddings["embedding"].is_null())["text_id"].to_pylist()
-    )
-    reasons = [
-        NO_VECTOR if reason is None and text_id in bare else reason
-        for reason, text_id in zip(reasons, text_ids, strict=True)
-    ]
+    parts = (utterances, frames, frame_embeddings, text_embeddings)
+    matched = match(row, media, *parts, fps, options, words)
+    return score(matched, row, utterances, text_embeddings, model_id, options)
 
-    usable = np.array([reason is None for reason in reasons], dtype=bool)
-    windows = on_grid.of(usable).among(has_picture)
-    for i in np.flatnonzero(usable & (windows.count == 0)):
-        reasons[i] = NO_PICTURE_NEAR if has_picture.any() else NO_PICTURE
 
-    texts = _text_vectors(text_ids, text_index, text_embeddings, windows, pictures)
+def score(
+    matched: Matched,
+    row: Mapping[str, Any],
+    utterances: pa.Table,
+    text_embeddings: pa.Table,
+    model_id: str,
+    options: AlignOptions,
+) -> pa.Table:
+    """Score every utterance of a matched session; see `align`."""
+    texts, pictures, windows = matched.texts, matched.pictures, matched.windows
     scores = score_windows(texts, pictures, windows)
-    codes = np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64)
+    codes = matched.text_codes
     rng = np.random.default_rng(
         session_seed(options.seed, row["child_id"], row["session_id"], model_id)
     )
     null = shuffled_null(texts, pictures, windows, codes, options.nulls.draws, rng)
-    columns = _columns(seconds[has_picture], windows, scores, null)
+    columns = _columns(matched.seconds[matched.has_picture], windows, scores, null)
 
     n = utterances.num_rows
-    lookup = [text_index.get(text_id) for text_id in text_ids]
+    lookup = [code if code >= 0 else None for code in codes.tolist()]
     columns |= {
         "child_id": [row["child_id"]] * n,
         "session_id": [row["session_id"]] * n,
@@ -138,9 +228,49 @@ def align(
         "n_words": utterances["n_words"],
         "n_tokens": _taken(text_embeddings["n_tokens"], lookup),
         "truncated": _taken(text_embeddings["truncated"], lookup),
-        "reason": pa.array(reasons, pa.string()),
+        "reason": pa.array(matched.reasons, pa.string()),
     }
     return pa.table(columns).select(ALIGNMENT.schema.names)
+
+
+def move(
+    matched: Matched,
+    row: Mapping[str, Any],
+    utterances: pa.Table,
+    frames: pa.Table,
+    model_id: str,
+    fps: float,
+    options: AlignOptions,
+) -> list[dict[str, Any]]:
+    """Return the rows of table LAG_PROFILE of a matched session, by speaker type."""
+    owner = {"child_id": row["child_id"], "session_id": row["session_id"], "model_id": model_id}
+    scored = matched.windows.count > 0
+    if not options.lags.profile:
+        return [no_profile(SWITCHED_OFF, owner)]
+    if NO_SPEECH in frames["reason"].to_pylist():
+        return [no_profile(ONLY_SPEECH, owner)]
+    if not scored.any():
+        return [no_profile(next(filter(None, matched.reasons), NOTHING_SCORED), owner)]
+    speakers = np.array(utterances["speaker"].to_pylist(), dtype=object)
+    groups = {"all": scored} | {
+        f"speaker={speaker}": scored & (speakers == speaker)
+        for speaker in SPEAKERS
+        if (scored & (speakers == speaker)).any()
+    }
+    profile = lag_profile(
+        matched.texts,
+        matched.pictures,
+        matched.has_picture,
+        matched.on_grid.of(scored),
+        np.stack(list(groups.values())),
+        fps,
+        options.lags.reach_s,
+        options.nulls.draws,
+        np.random.default_rng([*session_seed(options.seed, *owner.values()), LAG_STREAM]),
+    )
+    if profile is None:
+        return [no_profile(TOO_SHORT, owner)]
+    return list(profile_rows(profile, list(groups), fps, owner))
 
 
 def align_session(
@@ -155,8 +285,9 @@ def align_session(
     options_json: str,
     out: Path,
     words: Path | None = None,
+    lag_profile_out: Path | None = None,
 ) -> None:
-    """Read a session's tables, score its utterances, and write table alignment.
+    """Read a session's tables, score its utterances, and write tables alignment and lag_profile.
 
     Table `words` is read only where the window's points are those of words.
 
@@ -173,19 +304,23 @@ def align_session(
             f"--row: expected a JSON object with child_id and session_id, found {row_json!r}"
         ) from error
     options = parse_section(AlignOptions, options_json, "--options")
-    spoken = read_table(UTTERANCES, utterances)
-    table = align(
+    spoken, grid = read_table(UTTERANCES, utterances), read_table(FRAMES, frames)
+    texts = read_table(TEXT_EMBEDDINGS, text_embeddings)
+    matched = match(
         row,
         read_table(MEDIA, media).to_pylist()[0],
         spoken,
-        read_table(FRAMES, frames),
+        grid,
         read_table(FRAME_EMBEDDINGS, frame_embeddings),
-        read_table(TEXT_EMBEDDINGS, text_embeddings),
-        model_id,
+        texts,
         fps,
         options,
         _words(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
     )
+    table = score(matched, row, spoken, texts, model_id, options)
+    if lag_profile_out is not None:
+        moved = move(matched, row, spoken, grid, model_id, fps, options)
+        write_table(LAG_PROFILE, moved, lag_profile_out)
     write_table(ALIGNMENT, table, out)
     n_scored = table.num_rows - table["score_max"].null_count
     logger.info("%s: %d of %d utterances scored", names, n_scored, table.num_rows)

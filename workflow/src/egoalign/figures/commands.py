@@ -34,6 +34,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _table(age, "--effects", "table effects of the same model, by fit-model")
     age.set_defaults(run=_plot_age)
 
+    lag = _figure(subparsers, "plot-lag", "the score against the time between speech and sight")
+    _table(lag, "--lags", "table lags of one model, by summarise-lags")
+    _table(lag, "--peaks", "table lag_peaks of the same model, by summarise-lags")
+    lag.set_defaults(run=_plot_lag)
+
     models = _figure(subparsers, "plot-models", "the results of all models side by side")
     _table(models, "--models", "table models, by compare-models")
     models.set_defaults(run=_plot_models)
@@ -86,6 +91,12 @@ def _plot_age(args: argparse.Namespace) -> None:
     from egoalign.figures.age import plot_age
 
     plot_age(args.alignment, args.children, args.effects, *_outputs(args))
+
+
+def _plot_lag(args: argparse.Namespace) -> None:
+    from egoalign.figures.lag import plot_lag
+
+    plot_lag(args.lags, args.peaks, *_outputs(args))
 
 
 def _plot_models(args: argparse.Namespace) -> None:
