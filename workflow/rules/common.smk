@@ -50,9 +50,10 @@ if CONFIG.transcripts.merged:
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
-JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
 FIGURES = ["null", "children", "age"]
-MOVED = ["lag"] if CONFIG.align.lags.profile else []
+# Figures of models that encode.
+MORE_FIGURES = ["accuracy"] if CONFIG.validate_.judgments else []
+MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
 
@@ -64,9 +65,19 @@ wildcard_constraints:
     figure="[a-z]+",
 
 
-def options(section):
-    """Return one section of the config as JSON, for the step that reads it."""
-    return json.dumps(config[section], sort_keys=True)
+def options(*place):
+    """Return a params function: a part of the config, or all of it, as JSON unless it is text.
+
+    A text instead of a function would have "{word}" taken for a wildcard.
+    """
+
+    def part(wildcards):
+        found = dump_config(CONFIG)
+        for name in place:
+            found = found[name]
+        return found if isinstance(found, str) else json.dumps(found, sort_keys=True)
+
+    return part
 
 
 def session_row(wildcards):
@@ -136,9 +147,14 @@ def wanted_outputs():
         *expand("<results>/align/{model}/alignment.csv", model=MODELS),
         *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
         *expand(
-            "<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=JUDGED
+            "<results>/figures/{model}/{figure}.pdf",
+            model=NETWORKS,
+            figure=MORE_FIGURES,
         ),
-        *expand("<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=MOVED),
+        *expand(
+            "<results>/align/{model}/words.csv",
+            model=NETWORKS if CONFIG.align.words.score else [],
+        ),
         "<results>/figures/models.pdf",
     ]
     if CONFIG.demo:

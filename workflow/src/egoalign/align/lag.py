@@ -121,14 +121,7 @@ def lag_profile(
         for kind, shifts in ((LAG, lags), (FAR, far))
     }
     begins = _begins(windows)
-    for length, rows in blocks_of_equal_length(windows):
-        values = np.full((rows.size, n_points), np.nan)
-        values[:, has_picture] = pictures.cosines(texts[rows])
-        # A run with a missing picture has no maximum: NaN goes through np.maximum.
-        best = np.full((rows.size, n_points), np.nan)
-        best[:, : n_points - length + 1] = sliding_maximum(values, length)
-        moved = (begins[rows, None] + np.arange(n_points)) % n_points
-        at = np.take_along_axis(best, moved, axis=1)
+    for rows, at in scores_by_shift(texts, pictures, has_picture, windows):
         difference = at - _far_means(at, near)
         start = begins[rows, None] + lags
         inside = (start >= 0) & (start < n_points)
@@ -145,6 +138,36 @@ def lag_profile(
         {kind: total[1] for kind, total in sums.items()},
         {kind: total[2] for kind, total in sums.items()},
     )
+
+
+def scores_by_shift(
+    texts: np.ndarray, pictures: Pictures, has_picture: NDArray[np.bool_], windows: Windows
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Yield utterances, a block at a time, with their scores at every circular shift.
+
+    Parameters
+    ----------
+    texts, pictures, has_picture, windows
+        As for `lag_profile`.
+
+    Yields
+    ------
+    rows : numpy.ndarray
+        The utterances, shape (m,).
+    at : numpy.ndarray
+        Greatest cosine over the run begun 0, 1, ... f - 1 grid steps later, going round, shape
+        (m, f); NaN where the run passes the end or lacks a picture.
+    """
+    n_points = has_picture.size
+    begins = _begins(windows)
+    for length, rows in blocks_of_equal_length(windows):
+        values = np.full((rows.size, n_points), np.nan)
+        values[:, has_picture] = pictures.cosines(texts[rows])
+        # A run with a missing picture has no maximum: NaN goes through np.maximum.
+        best = np.full((rows.size, n_points), np.nan)
+        best[:, : n_points - length + 1] = sliding_maximum(values, length)
+        moved = (begins[rows, None] + np.arange(n_points)) % n_points
+        yield rows, np.take_along_axis(best, moved, axis=1)
 
 
 def profile_rows(

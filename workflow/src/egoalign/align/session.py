@@ -24,10 +24,12 @@ from egoalign.align.lag import (
 )
 from egoalign.align.null import FEWEST_WINDOWS, TOO_FEW, Null, shuffled_null
 from egoalign.align.score import Pictures, Scores, reals, score_windows, unit_rows
+from egoalign.align.words import Spoken, match_words, word_columns
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import UserError, logger
 from egoalign.tables import (
     ALIGNMENT,
+    CONTENT_WORDS,
     FRAME_EMBEDDINGS,
     FRAMES,
     LAG_PROFILE,
@@ -37,6 +39,9 @@ from egoalign.tables import (
     SPEAKERS,
     TEXT_EMBEDDINGS,
     UTTERANCES,
+    WORD_ALIGNMENT,
+    WORD_CLASSES,
+    WORD_EMBEDDINGS,
     WORDS,
     flags_of,
     read_table,
@@ -64,8 +69,8 @@ NO_PICTURE = "no picture could be decoded"
 NO_PICTURE_NEAR = "no picture near the utterance"
 
 
-LAG_STREAM = 1
-"""Sets the draws of far shifts apart from those of the null."""
+LAG_STREAM, WORD_STREAM, WORD_LAG_STREAM = 1, 2, 3
+"""Set the draws of far shifts apart from those of the null."""
 
 
 def session_seed(seed: int, child_id: str, session_id: str, model_id: str) -> list[int]:
@@ -253,24 +258,137 @@ def move(
         return [no_profile(next(filter(None, matched.reasons), NOTHING_SCORED), owner)]
     speakers = np.array(utterances["speaker"].to_pylist(), dtype=object)
     groups = {"all": scored} | {
-        f"speaker={speaker}": scored & (speakers == speaker)
-        for speaker in SPEAKERS
-        if (scored & (speakers == speaker)).any()
+        f"speaker={speaker}": scored & (speakers == speaker) for speaker in SPEAKERS
     }
+    windows = matched.on_grid.of(scored)
+    seed = [*session_seed(options.seed, *owner.values()), LAG_STREAM]
+    rows = _profile_rows(matched.texts, windows, groups, matched, fps, options, owner, seed)
+    return rows or [no_profile(TOO_SHORT, owner)]
+
+
+def move_words(
+    spoken: Spoken,
+    words: pa.Table,
+    matched: Matched,
+    row: Mapping[str, Any],
+    model_id: str,
+    fps: float,
+    options: AlignOptions,
+) -> list[dict[str, Any]]:
+    """Return the rows of table LAG_PROFILE of a session's content words, by class of word.
+
+    There are none where `move` says why its utterances have none.
+    """
+    owner = {"child_id": row["child_id"], "session_id": row["session_id"], "model_id": model_id}
+    scored = spoken.windows.count > 0
+    parts = np.array(words["part_of_speech"].to_pylist(), dtype=object)
+    groups = {f"word_class={name}": scored & (parts == part) for part, name in WORD_CLASSES.items()}
+    windows = spoken.on_grid.of(scored)
+    seed = [*session_seed(options.seed, *owner.values()), WORD_LAG_STREAM]
+    return _profile_rows(spoken.texts, windows, groups, matched, fps, options, owner, seed)
+
+
+def _profile_rows(
+    texts: np.ndarray,
+    windows: Windows,
+    groups: Mapping[str, np.ndarray],
+    matched: Matched,
+    fps: float,
+    options: AlignOptions,
+    owner: Mapping[str, str],
+    seed: Sequence[int],
+) -> list[dict[str, Any]]:
+    """Return the rows of table LAG_PROFILE of the groups that have members."""
+    groups = {name: members for name, members in groups.items() if members.any()}
+    if not groups:
+        return []
     profile = lag_profile(
-        matched.texts,
+        texts,
         matched.pictures,
         matched.has_picture,
-        matched.on_grid.of(scored),
+        windows,
         np.stack(list(groups.values())),
         fps,
         options.lags.reach_s,
         options.nulls.draws,
-        np.random.default_rng([*session_seed(options.seed, *owner.values()), LAG_STREAM]),
+        np.random.default_rng(seed),
     )
-    if profile is None:
-        return [no_profile(TOO_SHORT, owner)]
-    return list(profile_rows(profile, list(groups), fps, owner))
+    return [] if profile is None else list(profile_rows(profile, list(groups), fps, owner))
+
+
+def hear_words(
+    matched: Matched,
+    utterances: pa.Table,
+    words: pa.Table,
+    word_embeddings: pa.Table,
+    fps: float,
+    options: AlignOptions,
+) -> Spoken:
+    """Find the vector and the pictures of every content word of a matched session.
+
+    Parameters
+    ----------
+    matched : Matched
+        The session.
+    utterances, words, word_embeddings : pyarrow.Table
+        Tables UTTERANCES, CONTENT_WORDS and WORD_EMBEDDINGS.
+    fps : float
+        Grid points in a second.
+    options : AlignOptions
+        Window of words.
+    """
+    place = {name: i for i, name in enumerate(utterances["utterance_id"].to_pylist())}
+    known = word_embeddings.filter(word_embeddings["embedding"].is_valid())
+    vectors = unit_vectors(known["embedding"])
+    return match_words(
+        words,
+        [place[name] for name in words["utterance_id"].to_pylist()],
+        matched.reasons,
+        matched.on_grid,
+        vectors if vectors.size else np.zeros((0, matched.texts.shape[1]), dtype=np.float32),
+        {lemma_id: i for i, lemma_id in enumerate(known["lemma_id"].to_pylist())},
+        matched.seconds,
+        matched.has_picture,
+        fps,
+        options.words.window_s,
+        NO_PICTURE_NEAR,
+    )
+
+
+def score_words(
+    spoken: Spoken,
+    words: pa.Table,
+    matched: Matched,
+    row: Mapping[str, Any],
+    utterances: pa.Table,
+    model_id: str,
+    fps: float,
+    options: AlignOptions,
+) -> pa.Table:
+    """Return the rows of table WORD_ALIGNMENT, in the order of the words."""
+    n = words.num_rows
+    seed = session_seed(options.seed, row["child_id"], row["session_id"], model_id)
+    rng = np.random.default_rng([*seed, WORD_STREAM])
+    speaker_of = dict(
+        zip(utterances["utterance_id"].to_pylist(), utterances["speaker"].to_pylist(), strict=True)
+    )
+    parts = words["part_of_speech"].to_pylist()
+    columns = word_columns(
+        spoken, matched.pictures, matched.has_picture, matched.seconds, fps, rng
+    ) | {
+        "child_id": pa.array([row["child_id"]] * n, pa.string()),
+        "session_id": pa.array([row["session_id"]] * n, pa.string()),
+        "utterance_id": words["utterance_id"],
+        "word_no": words["word_no"],
+        "model_id": pa.array([model_id] * n, pa.string()),
+        "age_days": pa.array([row.get("age_days")] * n, pa.float64()),
+        "speaker": pa.array(
+            [speaker_of[name] for name in words["utterance_id"].to_pylist()], pa.string()
+        ),
+        "lemma_id": words["lemma_id"],
+        "word_class": pa.array([part and WORD_CLASSES[part] for part in parts], pa.string()),
+    }
+    return pa.table(columns).select(WORD_ALIGNMENT.schema.names)
 
 
 def align_session(
@@ -286,8 +404,13 @@ def align_session(
     out: Path,
     words: Path | None = None,
     lag_profile_out: Path | None = None,
+    content_words: Path | None = None,
+    word_embeddings: Path | None = None,
+    word_alignment_out: Path | None = None,
 ) -> None:
-    """Read a session's tables, score its utterances, and write tables alignment and lag_profile.
+    """Read a session's tables, score its utterances and words, and move speech against sight.
+
+    Table alignment is written in any case; lag_profile and word_alignment where a path is given.
 
     Table `words` is read only where the window's points are those of words.
 
@@ -318,8 +441,17 @@ def align_session(
         _words(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
     )
     table = score(matched, row, spoken, texts, model_id, options)
+    moved = move(matched, row, spoken, grid, model_id, fps, options)
+    if content_words is not None and word_embeddings is not None:
+        said = read_table(CONTENT_WORDS, content_words)
+        lemmas = read_table(WORD_EMBEDDINGS, word_embeddings)
+        heard = hear_words(matched, spoken, said, lemmas, fps, options)
+        if moved[0]["reason"] is None:
+            moved += move_words(heard, said, matched, row, model_id, fps, options)
+        if word_alignment_out is not None:
+            words_table = score_words(heard, said, matched, row, spoken, model_id, fps, options)
+            write_table(WORD_ALIGNMENT, words_table, word_alignment_out)
     if lag_profile_out is not None:
-        moved = move(matched, row, spoken, grid, model_id, fps, options)
         write_table(LAG_PROFILE, moved, lag_profile_out)
     write_table(ALIGNMENT, table, out)
     n_scored = table.num_rows - table["score_max"].null_count

@@ -21,7 +21,7 @@ from egoalign.figures.style import (
     new_figure,
     styled,
 )
-from egoalign.tables import LAGS, METRICS
+from egoalign.tables import LAGS, METRICS, WORD_CLASSES
 from egoalign.wording import counted, interval, number
 
 if TYPE_CHECKING:
@@ -33,19 +33,20 @@ if TYPE_CHECKING:
 
     from egoalign.config import FiguresOptions
 
-MOST_PANELS = 8
 NULL_OF_LAGS = (
     "Null: the speech of each session moved round by a far shift (at least 60 s, or a third of the "
     "recording), against as many consecutive pictures."
 )
-TITLES = {"all": "all utterances"} | {
-    f"speaker={name}": said for name, said in SPEAKER_NAMES.items()
-}
+TITLES = (
+    {"all": "all utterances"}
+    | {f"speaker={name}": said for name, said in SPEAKER_NAMES.items()}
+    | {f"word_class={name}": f"single {name}s" for name in WORD_CLASSES.values()}
+)
 
 
 @styled
 def lag_figure(lags: pd.DataFrame, peaks: pd.DataFrame) -> tuple[Figure, Facts]:
-    """Draw the lag profile of the corpus, and of each speaker type beside it.
+    """Draw the lag profile of the corpus, and of speaker types and classes of words beside it.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def lag_figure(lags: pd.DataFrame, peaks: pd.DataFrame) -> tuple[Figure, Facts]:
         "width": metric(peaks, "lag_width_s"),
         "asymmetry": metric(peaks, "lag_asymmetry"),
     }
-    subsets = [name for name in TITLES if (rows["subset"] == name).any()][:MOST_PANELS]
+    subsets = [name for name in TITLES if (rows["subset"] == name).any()]
     across = min(2 if len(subsets) == 4 else 3, len(subsets))
     down = -(-len(subsets) // across)
     figure, panels = new_figure(

@@ -46,6 +46,17 @@ class Windows:
         """Return the windows over the points that are `kept`, at their positions among those."""
         return self._only(np.cumsum(kept)[self.points] - 1, kept[self.points])
 
+    def at(self, kept: NDArray[np.bool_]) -> Windows:
+        """Return the windows without the points that are not `kept`, at their own positions."""
+        return self._only(self.points, kept[self.points])
+
+    def taken(self, rows: NDArray[np.int64]) -> Windows:
+        """Return the windows of utterances by position; each may come several times."""
+        count = self.count[rows]
+        offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
+        return Windows(self.points[places], offsets, self.nearest[rows])
+
     def _only(self, points: NDArray[np.int64], stays: NDArray[np.bool_]) -> Windows:
         offsets = np.concatenate([[0], np.cumsum(stays)])[self.offsets]
         return Windows(points[stays], offsets, self.nearest & (np.diff(offsets) > 0))
