@@ -270,12 +270,13 @@ def moved(made: Made, options: AlignOptions = OPTIONS, reason: str | None = None
     """Return a made session's rows of table LAG_PROFILE."""
     parts = {name: data for name, (_, data) in made.tables().items()}
     media = parts.pop("media").to_pylist()[0]
-    frames, row = parts["frames"], made.session_row()
+    row = made.session_row()
     if reason:
-        place = frames.schema.get_field_index("reason")
-        frames = frames.set_column(place, "reason", pa.array([reason] * frames.num_rows))
+        place = parts["frames"].schema.get_field_index("reason")
+        reasons = pa.array([reason] * parts["frames"].num_rows)
+        parts["frames"] = parts["frames"].set_column(place, "reason", reasons)
     matched = match(row, media, **parts, fps=1.0, options=options, words=NO_TIMED_WORDS)
-    rows = move(matched, row, parts["utterances"], frames, "tiny", 1.0, options)
+    rows = move(matched, row, parts["utterances"], "tiny", 1.0, options)
     return conform(LAG_PROFILE, rows).to_pylist()
 
 

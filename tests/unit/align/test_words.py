@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from egoalign.align.lag import TOO_SHORT
+from egoalign.align.lag import ONLY_SPEECH, TOO_SHORT
 from egoalign.align.session import NO_PICTURE_NEAR, hear_words, match, move_words, score_words
 from egoalign.align.word_summary import COLUMNS, lemmas, summarise_words, with_lemmas, word_classes
 from egoalign.align.words import NO_WORD_VECTOR
@@ -74,9 +75,19 @@ def spoken_session(
     return Made(utterances, unit(pictures), unit(vectors[:1]), **more), words, unit(vectors)
 
 
-def aligned(made: Made, words: list[dict], vectors: np.ndarray, options: AlignOptions = OPTIONS):
+def aligned(
+    made: Made,
+    words: list[dict],
+    vectors: np.ndarray,
+    options: AlignOptions = OPTIONS,
+    only_speech: bool = False,
+):
     """Return the rows of tables WORD_ALIGNMENT and LAG_PROFILE."""
     parts = {name: data for name, (_, data) in made.tables().items()}
+    if only_speech:
+        place = parts["frames"].schema.get_field_index("reason")
+        reasons = ["no speech"] + [None] * (parts["frames"].num_rows - 1)
+        parts["frames"] = parts["frames"].set_column(place, "reason", pa.array(reasons))
     media, row = parts.pop("media").to_pylist()[0], made.session_row()
     matched = match(row, media, **parts, fps=1.0, options=options)
     spoken = conform(CONTENT_WORDS, words)
@@ -156,6 +167,15 @@ def test_every_word_without_a_score_has_a_reason() -> None:
     ]
     assert all((row["score_max"] is None) == (row["reason"] is not None) for row in rows)
     assert all(row["null_reason"] is None for row in rows if row["reason"])
+
+
+def test_with_pictures_of_speech_alone_words_have_no_null() -> None:
+    made, words, vectors = spoken_session(np.random.default_rng(SEED), {}, n=30)
+    rows, _ = aligned(made, words, vectors, only_speech=True)
+    plain, _ = aligned(made, words, vectors)
+    assert {row["null_reason"] for row in rows if row["reason"] is None} == {ONLY_SPEECH}
+    assert all(row["shifted_mean"] is None for row in rows)
+    assert [row["score_max"] for row in rows] == [row["score_max"] for row in plain]
 
 
 def test_without_any_vector_no_word_has_a_score() -> None:

@@ -138,6 +138,12 @@ CHAT = (
 )
 
 
+def test_fillers_and_fragments_of_chat_are_no_words() -> None:
+    tagger = Everything()
+    found([said("the ball")], [word("&-uh", 0), word("&+ba", 1), word("ball", 2)], tagger)
+    assert tagger.asked == [["ball"]]
+
+
 def test_a_chat_transcript_gives_its_own_lemmas_and_the_tagger_the_others() -> None:
     options = TranscriptsOptions(speaker_scheme="chat")
     transcript = parse_transcript(CHAT, "made.cha", options)

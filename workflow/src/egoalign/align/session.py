@@ -99,6 +99,8 @@ class Matched:
         int64, shape (n,): row of its text in table text_embeddings, -1 where there is none.
     reasons : list of str or None
         Why each utterance has no score.
+    only_speech : bool
+        Grid points outside speech were not decoded, so that nothing can be moved.
     """
 
     seconds: np.ndarray
@@ -109,6 +111,7 @@ class Matched:
     texts: np.ndarray
     text_codes: np.ndarray
     reasons: list[str | None]
+    only_speech: bool
 
 
 def match(
@@ -157,6 +160,7 @@ def match(
         _text_vectors(text_ids, text_index, text_embeddings, windows, pictures),
         np.array([text_index.get(text_id, -1) for text_id in text_ids], dtype=np.int64),
         reasons,
+        NO_SPEECH in frames["reason"].to_pylist(),
     )
 
 
@@ -242,7 +246,6 @@ def move(
     matched: Matched,
     row: Mapping[str, Any],
     utterances: pa.Table,
-    frames: pa.Table,
     model_id: str,
     fps: float,
     options: AlignOptions,
@@ -252,7 +255,7 @@ def move(
     scored = matched.windows.count > 0
     if not options.lags.profile:
         return [no_profile(SWITCHED_OFF, owner)]
-    if NO_SPEECH in frames["reason"].to_pylist():
+    if matched.only_speech:
         return [no_profile(ONLY_SPEECH, owner)]
     if not scored.any():
         return [no_profile(next(filter(None, matched.reasons), NOTHING_SCORED), owner)]
@@ -374,7 +377,13 @@ def score_words(
     )
     parts = words["part_of_speech"].to_pylist()
     columns = word_columns(
-        spoken, matched.pictures, matched.has_picture, matched.seconds, fps, rng
+        spoken,
+        matched.pictures,
+        matched.has_picture,
+        matched.seconds,
+        fps,
+        rng,
+        ONLY_SPEECH if matched.only_speech else None,
     ) | {
         "child_id": pa.array([row["child_id"]] * n, pa.string()),
         "session_id": pa.array([row["session_id"]] * n, pa.string()),
@@ -427,13 +436,13 @@ def align_session(
             f"--row: expected a JSON object with child_id and session_id, found {row_json!r}"
         ) from error
     options = parse_section(AlignOptions, options_json, "--options")
-    spoken, grid = read_table(UTTERANCES, utterances), read_table(FRAMES, frames)
+    spoken = read_table(UTTERANCES, utterances)
     texts = read_table(TEXT_EMBEDDINGS, text_embeddings)
     matched = match(
         row,
         read_table(MEDIA, media).to_pylist()[0],
         spoken,
-        grid,
+        read_table(FRAMES, frames),
         read_table(FRAME_EMBEDDINGS, frame_embeddings),
         texts,
         fps,
@@ -441,7 +450,7 @@ def align_session(
         _words(spoken, words) if options.window.points == "words" else NO_TIMED_WORDS,
     )
     table = score(matched, row, spoken, texts, model_id, options)
-    moved = move(matched, row, spoken, grid, model_id, fps, options)
+    moved = move(matched, row, spoken, model_id, fps, options)
     if content_words is not None and word_embeddings is not None:
         said = read_table(CONTENT_WORDS, content_words)
         lemmas = read_table(WORD_EMBEDDINGS, word_embeddings)

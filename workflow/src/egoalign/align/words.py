@@ -167,17 +167,32 @@ def word_columns(
     seconds: np.ndarray,
     fps: float,
     rng: np.random.Generator,
+    no_null: str | None = None,
 ) -> dict[str, Any]:
-    """Return the columns of table WORD_ALIGNMENT that hold scores, null and reasons."""
+    """Return the columns of table WORD_ALIGNMENT that hold scores, null and reasons.
+
+    Parameters
+    ----------
+    spoken : Spoken
+        The words.
+    pictures, has_picture, seconds
+        The decoded pictures, which grid points they are, and the grid.
+    fps : float
+        Grid points a second.
+    rng : numpy.random.Generator
+        Source of the draws.
+    no_null : str, optional
+        Why no word can have a null.
+    """
     scores = score_windows(spoken.texts, pictures, spoken.windows)
     scored = spoken.windows.count > 0
-    null = shifted_null(
-        spoken.texts, pictures, has_picture, spoken.on_grid, scores.greatest, fps, rng
-    )
+    moved = spoken.on_grid if no_null is None else spoken.on_grid.of(np.zeros_like(scored))
+    null = shifted_null(spoken.texts, pictures, has_picture, moved, scores.greatest, fps, rng)
     argmax_s = np.full(scored.size, np.nan)
     argmax_s[scored] = seconds[has_picture][scores.argmax[scored]]
     near = far_distance(has_picture.size, fps)
-    why = TOO_SHORT if has_picture.size - 2 * near + 1 < FEWEST_SHIFTS else FEW_SHIFTS
+    too_short = has_picture.size - 2 * near + 1 < FEWEST_SHIFTS
+    why = no_null or (TOO_SHORT if too_short else FEW_SHIFTS)
     reals_of = {
         "score_max": scores.greatest,
         "argmax_s": argmax_s,

@@ -87,14 +87,17 @@ def content_words(
 def _said(
     utterance: Mapping[str, Any], words: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Yield an utterance's words, each with its token freed of marks; tokens of marks are none."""
+    """Yield an utterance's words, each with its token freed of marks.
+
+    Marks alone are no words, nor are CHAT's fillers and fragments, which begin with "&".
+    """
     unknown = dict.fromkeys(("lemma", "part_of_speech", "start_s", "end_s"))
     for word in words or (
         {"word_no": number, "token": token, **unknown}
         for number, token in enumerate(utterance["text_encoded"].split())
     ):
         token = bare_token(word["token"])
-        if token:
+        if token and not word["token"].startswith("&"):
             yield word, token
 
 
