@@ -128,6 +128,7 @@ def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
         "plot_accuracy",
         "plot_children",
         "plot_age",
+        "plot_lag",
         "plot_models",
         "plot_reference",
         "write_config",

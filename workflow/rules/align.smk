@@ -1,20 +1,24 @@
 # Scores of every utterance beside what unrelated speech and sight would score.
 #
 # REQUIRED: config `align`
-# OUTPUT:   <results>/align/<model>, <results>/private/scores
+# OUTPUT:   <results>/align/<model>, <results>/private/scores, <results>/private/lemmas
 
 
 rule align_session:
-    """Score one session's utterances and draw their null."""
+    """Score one session's utterances and words, and move speech against sight."""
     input:
         media="<results>/video/{child}/{session}.media.parquet",
         frames="<results>/video/{child}/{session}.frames.parquet",
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
         words="<results>/private/transcripts/{child}/{session}.words.parquet",
+        content_words="<results>/private/transcripts/{child}/{session}.content_words.parquet",
         frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
         text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
+        word_embeddings="<results>/encode/{model}/{child}/{session}.word_embeddings.parquet",
     output:
-        "<results>/align/{model}/{child}/{session}.alignment.parquet",
+        alignment="<results>/align/{model}/{child}/{session}.alignment.parquet",
+        lags="<results>/align/{model}/{child}/{session}.lag_profile.parquet",
+        words="<results>/align/{model}/{child}/{session}.word_alignment.parquet",
     log:
         "<logs>/align/align_session/{model}/{child}/{session}.log",
     benchmark:
@@ -28,7 +32,9 @@ rule align_session:
     params:
         row=session_row,
         fps=CONFIG.encode.fps,
-        options=options("align", "seed", "window", "nulls", "top_k"),
+        options=some_options(
+            "align", "seed", "window", "nulls", "top_k", "lags", "words"
+        ),
         code=code_digest("align.session"),
     message:
         "aligning {wildcards.child} {wildcards.session} by {wildcards.model}"
@@ -37,7 +43,10 @@ rule align_session:
         "--utterances {input.utterances:q} --words {input.words:q} --frames {input.frames:q} "
         "--frame-embeddings {input.frame_embeddings:q} "
         "--text-embeddings {input.text_embeddings:q} --model-id {wildcards.model:q} "
-        "--fps {params.fps} --options {params.options:q} --out {output:q} --log {log:q}"
+        "--fps {params.fps} --options {params.options:q} --out {output.alignment:q} "
+        "--lag-profile {output.lags:q} --content-words {input.content_words:q} "
+        "--word-embeddings {input.word_embeddings:q} --word-alignment {output.words:q} "
+        "--log {log:q}"
 
 
 rule import_scores:
@@ -109,7 +118,7 @@ rule draw_nulls:
         video=folder("video"),
         transcripts=folder("private/transcripts"),
         fps=CONFIG.encode.fps,
-        options=options("align", "seed", "window", "nulls"),
+        options=some_options("align", "seed", "window", "nulls"),
         code=code_digest("align.corpus_null"),
     message:
         "drawing nulls from other sessions by {wildcards.model}"
@@ -186,6 +195,94 @@ rule summarise_alignment:
         "--sessions {input.sessions:q} --options {params.options:q} --out {output.table:q} "
         "--csv {output.csv:q} --groups {output.groups:q} --groups-csv {output.groups_csv:q} "
         "--log {log:q}"
+
+
+rule summarise_lags:
+    """Put all sessions' lag profiles together, with their null, intervals and peaks."""
+    input:
+        tables=per_session(
+            "<results>/align/{model}/{child}/{session}.lag_profile.parquet"
+        ),
+        sessions="<results>/corpus/sessions.parquet",
+    output:
+        table="<results>/align/{model}/lags.parquet",
+        csv="<results>/align/{model}/lags.csv",
+        peaks="<results>/align/{model}/lag_peaks.parquet",
+        peaks_csv=report(
+            "<results>/align/{model}/lag_peaks.csv",
+            caption="../report/lag_peaks.rst",
+            category="Tables",
+            labels={"table": "lag of speech and sight", "model": "{model}"},
+        ),
+    log:
+        "<logs>/align/summarise_lags/{model}.log",
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        folder=folder("align/{model}"),
+        options=options("align"),
+        code=code_digest("align.lag_summary"),
+    message:
+        "summarising the lag profiles of {wildcards.model}"
+    shell:
+        "python -m egoalign summarise-lags --sessions {input.sessions:q} "
+        "--folder {params.folder:q} --model-id {wildcards.model:q} --options {params.options:q} "
+        "--out {output.table:q} --csv {output.csv:q} --out-peaks {output.peaks:q} "
+        "--csv-peaks {output.peaks_csv:q} --log {log:q}"
+
+
+rule summarise_words:
+    """Reduce the scores of content words to lemmas and to classes of words."""
+    input:
+        tables=per_session(
+            "<results>/align/{model}/{child}/{session}.word_alignment.parquet"
+        ),
+        words=per_session(
+            "<results>/private/transcripts/{child}/{session}.content_words.parquet"
+        ),
+        sessions="<results>/corpus/sessions.parquet",
+    output:
+        table="<results>/align/{model}/words.parquet",
+        csv=report(
+            "<results>/align/{model}/words.csv",
+            caption="../report/words.rst",
+            category="Tables",
+            labels={"table": "content words", "model": "{model}"},
+        ),
+        lemmas="<results>/private/lemmas/{model}.parquet",
+        lemmas_csv="<results>/private/lemmas/{model}.csv",
+        numbers="<results>/align/{model}/lemma_numbers.parquet",
+        numbers_csv="<results>/align/{model}/lemma_numbers.csv",
+    log:
+        "<logs>/align/summarise_words/{model}.log",
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        folder=folder("align/{model}"),
+        words=folder("private/transcripts"),
+        options=options("align"),
+        code=code_digest("align.word_summary"),
+    message:
+        "summarising the words by {wildcards.model}"
+    shell:
+        "python -m egoalign summarise-words --sessions {input.sessions:q} "
+        "--folder {params.folder:q} --words-folder {params.words:q} "
+        "--model-id {wildcards.model:q} --options {params.options:q} "
+        "--out {output.table:q} --csv {output.csv:q} "
+        "--out-lemmas {output.lemmas:q} --csv-lemmas {output.lemmas_csv:q} "
+        "--out-numbers {output.numbers:q} --csv-numbers {output.numbers_csv:q} --log {log:q}"
 
 
 rule write_scores:

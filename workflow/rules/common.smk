@@ -53,8 +53,10 @@ if CONFIG.transcripts.merged:
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
-JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
 FIGURES = ["null", "nulls", "children", "age"]
+# Figures of models that encode.
+MORE_FIGURES = ["accuracy"] if CONFIG.validate_.judgments else []
+MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
 
@@ -67,10 +69,29 @@ wildcard_constraints:
     reference=ID_PATTERN,
 
 
-def options(section, *names):
-    """Return a section of the config, or the options named, as JSON for the step that reads it."""
-    values = config[section]
-    return json.dumps({name: values[name] for name in names or values}, sort_keys=True)
+def options(*place):
+    """Return a params function: a part of the config, or all of it, as JSON unless it is text.
+
+    A text instead of a function would have "{word}" taken for a wildcard.
+    """
+
+    def part(wildcards):
+        found = dump_config(CONFIG)
+        for name in place:
+            found = found[name]
+        return found if isinstance(found, str) else json.dumps(found, sort_keys=True)
+
+    return part
+
+
+def some_options(section, *names):
+    """Return a params function: the named options of a section, as JSON for the step that reads them."""
+
+    def part(wildcards):
+        values = dump_config(CONFIG)[section]
+        return json.dumps({name: values[name] for name in names}, sort_keys=True)
+
+    return part
 
 
 def session_row(wildcards):
@@ -140,7 +161,13 @@ def wanted_outputs():
         *expand("<results>/align/{model}/alignment.csv", model=MODELS),
         *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
         *expand(
-            "<results>/figures/{model}/{figure}.pdf", model=NETWORKS, figure=JUDGED
+            "<results>/figures/{model}/{figure}.pdf",
+            model=NETWORKS,
+            figure=MORE_FIGURES,
+        ),
+        *expand(
+            "<results>/align/{model}/words.csv",
+            model=NETWORKS if CONFIG.align.words.score else [],
         ),
         "<results>/figures/models.pdf",
     ]

@@ -41,6 +41,7 @@ rule ingest_session:
         frames="<results>/video/{child}/{session}.frames.parquet",
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
         words="<results>/private/transcripts/{child}/{session}.words.parquet",
+        content_words="<results>/private/transcripts/{child}/{session}.content_words.parquet",
     log:
         "<logs>/corpus/ingest_session/{child}/{session}.log",
     benchmark:
@@ -61,6 +62,7 @@ rule ingest_session:
         grid=CONFIG.encode.grid,
         tolerance=CONFIG.encode.keyframe_tolerance_s,
         window=WINDOW if CONFIG.encode.frames == "speech" else "{}",
+        tag_words=CONFIG.align.words.score,
         code=code_digest("corpus.ingest"),
     message:
         "reading {wildcards.child} {wildcards.session}"
@@ -69,4 +71,5 @@ rule ingest_session:
         "--transcripts {params.transcripts:q} --video {params.video:q} --fps {params.fps} "
         "--frames {params.frames} --grid {params.grid} "
         "--keyframe-tolerance {params.tolerance} --window {params.window:q} --media {output.media:q} --utterances {output.utterances:q} "
-        "--words {output.words:q} --frames-out {output.frames:q} --log {log:q}"
+        "--words {output.words:q} --content-words {output.content_words:q} "
+        "--tag-words {params.tag_words} --frames-out {output.frames:q} --log {log:q}"

@@ -5,16 +5,18 @@
 
 
 rule encode_session:
-    """Embed one session's grid of frames and its distinct texts with one model."""
+    """Embed one session's grid of frames, its distinct texts and lemmas with one model."""
     input:
         files=session_files,
         model=model_files,
         media="<results>/video/{child}/{session}.media.parquet",
         frames="<results>/video/{child}/{session}.frames.parquet",
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
+        words="<results>/private/transcripts/{child}/{session}.content_words.parquet",
     output:
         frames="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
         texts="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
+        words="<results>/encode/{model}/{child}/{session}.word_embeddings.parquet",
     log:
         "<logs>/encode/encode_session/{model}/{child}/{session}.log",
     benchmark:
@@ -33,6 +35,7 @@ rule encode_session:
         precision=CONFIG.encode.precision,
         batch_size=CONFIG.encode.batch_size,
         picture=CONFIG.encode.picture,
+        template=options("align", "words", "template"),
         code=code_digest("encode.session"),
     message:
         "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"
@@ -41,4 +44,6 @@ rule encode_session:
         "--media {input.media:q} --frames {input.frames:q} --utterances {input.utterances:q} "
         "--model {params.model:q} --precision {params.precision} "
         "--batch-size {params.batch_size} --picture {params.picture} --threads {threads} "
-        "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} --log {log:q}"
+        "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} "
+        "--content-words {input.words:q} --word-embeddings {output.words:q} "
+        "--word-template {params.template:q} --log {log:q}"

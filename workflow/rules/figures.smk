@@ -205,6 +205,39 @@ rule plot_reference:
         "--png {output.png:q} --facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
+rule plot_lag:
+    """Score against the time shift between speech and sight."""
+    input:
+        lags="<results>/align/{model}/lags.parquet",
+        peaks="<results>/align/{model}/lag_peaks.parquet",
+    output:
+        pdf="<results>/figures/{model}/lag.pdf",
+        png=report(
+            "<results>/figures/{model}/lag.png",
+            caption="../report/lag.rst",
+            category="Figures",
+            labels={"figure": "6 lag of speech and sight", "model": "{model}"},
+        ),
+        facts="<results>/figures/{model}/lag.json",
+    log:
+        "<logs>/figures/plot_lag/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        options=options("figures"),
+        code=code_digest("figures.lag"),
+    message:
+        "plotting the lag profile of {wildcards.model}"
+    shell:
+        "python -m egoalign plot-lag --lags {input.lags:q} --peaks {input.peaks:q} "
+        "--pdf {output.pdf:q} --png {output.png:q} --facts {output.facts:q} "
+        "--options {params.options:q} --log {log:q}"
+
+
 rule plot_models:
     """The main numbers of all models side by side."""
     input:

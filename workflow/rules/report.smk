@@ -72,7 +72,7 @@ rule write_config:
         mem_mb=500,
         runtime="5m",
     params:
-        config=json.dumps(dump_config(CONFIG), sort_keys=True),
+        config=options(),
         code=code_digest("report.effective_config"),
     message:
         "writing the config as used"

@@ -48,6 +48,11 @@ def problems(values) -> list[str]:
         ),
         ({"align": {"cutoffs": [float("nan")]}}, "align.cutoffs.0: found nan"),
         (
+            {"align": {"words": {"template": "a {wrod}"}}},
+            "align.words.template: found 'a {wrod}', expected a phrase with {word} in it",
+        ),
+        ({"align": {"lags": {"reach_s": 0}}}, "align.lags.reach_s: found 0; it should be greater"),
+        (
             {"encode": {"models": [{"name": "m"}, {"name": "m"}]}},
             "encode: two models share the id ['m']; give each its own 'id'",
         ),

@@ -11,7 +11,15 @@ import pytest
 from egoalign.config import TranscriptsOptions, VideoOptions
 from egoalign.corpus.ingest import ingest_session
 from egoalign.log import UserError
-from egoalign.tables import FRAMES, MEDIA, UTTERANCES, WORDS, read_metadata, read_table
+from egoalign.tables import (
+    CONTENT_WORDS,
+    FRAMES,
+    MEDIA,
+    UTTERANCES,
+    WORDS,
+    read_metadata,
+    read_table,
+)
 from egoalign.video.probe import Probe
 
 ROW = {
@@ -65,6 +73,17 @@ def test_a_session_becomes_four_tables(ingest):
     assert words == []
     assert [row["requested_s"] for row in frames] == [0.0, 1.0, 2.0, 3.0]
     assert reason is None
+
+
+@pytest.mark.parametrize(("tag_words", "lemmas"), [(True, ["look", "odd"]), (False, [])])
+def test_content_words_are_written_where_they_are_wanted(folder, tag_words, lemmas):
+    outs = [folder / "out" / f"{name}.parquet" for name in ("m", "u", "w", "f", "c")]
+    ingest_session(
+        *(ROW, folder, TranscriptsOptions(), VideoOptions(), 1.0, "all", *outs[:4]),
+        content_words_out=outs[4],
+        tag_words=tag_words,
+    )
+    assert read_table(CONTENT_WORDS, outs[4])["lemma"].to_pylist() == lemmas
 
 
 def test_speech_is_put_on_the_videos_clock(ingest, monkeypatch):

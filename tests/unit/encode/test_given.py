@@ -12,11 +12,13 @@ from egoalign.encode.given import given_pictures, given_texts
 from egoalign.encode.session import encode_session
 from egoalign.log import UserError
 from egoalign.tables import (
+    CONTENT_WORDS,
     FRAME_EMBEDDINGS,
     FRAMES,
     MEDIA,
     TEXT_EMBEDDINGS,
     UTTERANCES,
+    WORD_EMBEDDINGS,
     read_metadata,
     read_table,
     write_table,
@@ -109,6 +111,37 @@ def test_with_both_given_no_weights_are_looked_for(session, tmp_path):
     assert [row["embedding"] is None for row in rows] == [False, True, True]
     assert [row["n_tokens"] for row in rows] == [None] * 3
     assert read_metadata(tmp_path / "out" / "f.parquet")["model_id"] == "lab"
+
+
+def test_given_vectors_of_words_are_found_by_phrase_then_by_lemma(session, tmp_path):
+    np.save(tmp_path / "day.npy", VECTORS)
+    texts = write_texts(tmp_path / "texts.parquet", ["a photo of a ball", "ball", "cup"])
+    options = ModelOptions(
+        name="no-such-model", id="lab", text_vectors=str(tmp_path / "texts.parquet")
+    )
+    rows = [
+        {
+            "utterance_id": f"u{number}",
+            "word_no": 0,
+            "token": lemma,
+            "lemma": lemma,
+            "lemma_id": f"w{number}",
+            "own_time": False,
+        }
+        for number, lemma in enumerate(("ball", "cup", "dog"))
+    ]
+    write_table(CONTENT_WORDS, rows, tmp_path / "c.parquet")
+    encode_session(
+        **session("day.npy"),
+        options=options,
+        content_words=tmp_path / "c.parquet",
+        word_embeddings=tmp_path / "w.parquet",
+        word_template="a photo of a {word}",
+    )
+    rows = read_table(WORD_EMBEDDINGS, tmp_path / "w.parquet").to_pylist()
+    assert near(rows[0]["embedding"], texts["a photo of a ball"])
+    assert near(rows[1]["embedding"], texts["cup"])
+    assert rows[2]["embedding"] is None
 
 
 @pytest.mark.parametrize("order", [[0, 1, 3, 5], [5, 0, 3, 1]])

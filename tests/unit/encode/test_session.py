@@ -13,11 +13,13 @@ from egoalign.cli import main
 from egoalign.encode import session as step
 from egoalign.encode.session import decoded_ahead, encode_session, frame_embeddings_table
 from egoalign.tables import (
+    CONTENT_WORDS,
     FRAME_EMBEDDINGS,
     FRAMES,
     MEDIA,
     TEXT_EMBEDDINGS,
     UTTERANCES,
+    WORD_EMBEDDINGS,
     read_metadata,
     read_table,
     write_table,
@@ -77,6 +79,46 @@ def test_every_grid_point_and_text_has_its_row(session, tiny, tmp_path):
     assert [row["n_tokens"] for row in texts] == [3, 0, 200]
     assert [row["truncated"] for row in texts] == [False, False, True]
     assert [row["embedding"] is None for row in texts] == [False, True, False]
+
+
+def content_words(path):
+    """Write three words of two lemmas, and one without."""
+    lemmas = [("w00000", "ball"), ("w00001", "ice cream"), ("w00000", "ball"), (None, None)]
+    rows = [
+        {
+            "utterance_id": f"u{number}",
+            "word_no": 0,
+            "token": lemma or "pelota",
+            "lemma": lemma,
+            "lemma_id": lemma_id,
+            "own_time": False,
+        }
+        for number, (lemma_id, lemma) in enumerate(lemmas)
+    ]
+    write_table(CONTENT_WORDS, rows, path)
+    return path
+
+
+def test_each_lemma_is_encoded_in_its_phrase(session, tiny, tiny_model, tmp_path):
+    from egoalign.encode.embed import embed_texts
+
+    words = {
+        "content_words": content_words(tmp_path / "c.parquet"),
+        "word_embeddings": tmp_path / "out" / "w.parquet",
+        "word_template": "a photo of a {word}",
+    }
+    encode_session(**session(), **words, options=tiny)
+    rows = read_table(WORD_EMBEDDINGS, tmp_path / "out" / "w.parquet").to_pylist()
+    assert [row["lemma_id"] for row in rows] == ["w00000", "w00001"]
+    phrases = ["a photo of a ball", "a photo of a ice cream"]
+    for row, alone in zip(rows, embed_texts(tiny_model, phrases, 1), strict=True):
+        found, vector = (np.array(v, dtype=float) for v in (row["embedding"], alone.vector))
+        assert found @ vector / np.linalg.norm(found) / np.linalg.norm(vector) > 1 - 1e-5
+        assert row["n_tokens"] == alone.n_tokens
+    facts = read_metadata(tmp_path / "out" / "w.parquet")
+    assert facts["word_template"] == "a photo of a {word}"
+    assert facts["model_id"] == "tiny"
+    assert "ball" not in str(rows)
 
 
 def test_vectors_belong_to_their_seconds(session, tiny, tiny_model, clip, tmp_path):

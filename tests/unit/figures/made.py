@@ -210,3 +210,51 @@ def effects(rows: pd.DataFrame) -> pd.DataFrame:
     table["n"] = len(rows)
     table["note"] = None
     return table
+
+
+def lags(model_id: str = "tiny") -> pd.DataFrame:
+    """Return lag profiles with a peak at 2 s, as summarise-lags writes them."""
+    lag = np.arange(-30.0, 31.0)
+    rows = []
+    for subset, height in (
+        ("all", 0.02),
+        ("speaker=key_child", 0.0),
+        ("speaker=female_adult", 0.03),
+    ):
+        difference = height * np.exp(-(((lag - 2) / 3) ** 2))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "model_id": model_id,
+                    "subset": subset,
+                    "lag_s": lag,
+                    "n": (360 - np.abs(lag)).astype(int),
+                    "score_mean": 0.21 + difference,
+                    "difference": difference,
+                    "ci_low": difference - 0.002,
+                    "ci_high": difference + 0.002,
+                    "null_low": -0.003,
+                    "null_high": 0.003,
+                    "all_low": -0.005,
+                    "all_high": 0.005,
+                    "interval": "percentile bootstrap over 5 children, 1000 samples",
+                    "note": None,
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def lag_peaks(model_id: str = "tiny") -> pd.DataFrame:
+    """Return what summarise-lags says of the peaks of `lags`."""
+    return metrics(
+        [
+            ("lag_zero", "all", 0.0128, 0.0108, 0.0148, 0.0, 360),
+            ("lag_peak_s", "all", 2.0, 1.6, 2.4, np.nan, 360),
+            ("lag_width_s", "all", 5.0, 4.1, 5.9, np.nan, 360),
+            ("lag_asymmetry", "all", 0.0021, 0.0010, 0.0032, 0.0, 360),
+            ("lag_peak_s", "speaker=key_child", np.nan, np.nan, np.nan, np.nan, 360),
+            ("lag_peak_s", "speaker=female_adult", 2.0, 1.6, 2.4, np.nan, 360),
+        ],
+        model_id,
+    )

@@ -14,6 +14,7 @@ from egoalign import cli
 from egoalign.figures.accuracy import accuracy_figure, human_curve
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
+from egoalign.figures.lag import lag_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.figures.nulls import SCHEME_NAMES, nulls_figure
@@ -35,6 +36,7 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
         "accuracy": accuracy_figure(items, validation),
         "children": children_figure(children),
         "age": age_figure(rows, children, made.effects(rows)),
+        "lag": lag_figure(made.lags(), made.lag_peaks()),
         "models": models_figure(both),
         "reference": reference_figure(*made.reference()),
     }
@@ -150,6 +152,29 @@ def test_nulls_without_null_or_summary() -> None:
     assert message(nulls_figure(rows, made.summary())) == (
         f"0 of {len(rows)} utterances have a score and a null: no distribution to show."
     )
+
+
+def test_lag_panels_show_the_profiles_of_the_table_and_their_peaks() -> None:
+    table = made.lags()
+    figure, facts = lag_figure(table, made.lag_peaks())
+    titles = [panel.get_title(loc="left") for panel in figure.axes]
+    assert titles == ["a  all utterances", "b  the child", "c  female adult"]
+    for panel, (_, own) in zip(figure.axes, table.groupby("subset", sort=False), strict=True):
+        drawn = {line.get_label(): line.get_xydata() for line in panel.lines}
+        np.testing.assert_allclose(drawn["true pairs"], own[["lag_s", "difference"]])
+    said = [panel.texts[0].get_text() for panel in figure.axes]
+    assert said == ["n = 360\npeak 2.0 s", "n = 360", "n = 360\npeak 2.0 s"]
+    assert facts["n_utterances"] == 360
+    assert facts["peak"]["ci_low"] == 1.6
+    footer = " ".join(figure.texts[-1].get_text().split())
+    assert "Positive lags: sight later than speech, the word leads." in footer
+    assert "Peak at 2.0 [1.6, 2.4] s." in footer
+
+
+def test_lags_without_a_profile_say_so() -> None:
+    table = made.lags().iloc[:1].assign(difference=np.nan, note="no session has a lag profile")
+    said = message(lag_figure(table, made.lag_peaks().iloc[:0]))
+    assert said == "No lag profile to show: no session has a lag profile."
 
 
 def test_children_are_ordered_and_nulls_stand_beside_them() -> None:

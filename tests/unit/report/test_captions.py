@@ -18,6 +18,7 @@ from egoalign.figures.accuracy import accuracy_figure
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
 from egoalign.figures.facts import metric, write_facts
+from egoalign.figures.lag import lag_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.figures.nulls import nulls_figure
@@ -27,7 +28,7 @@ from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "nulls", "accuracy", "children", "age", "reference", "models")
+FIGURES = ("null", "nulls", "accuracy", "children", "age", "lag", "reference", "models")
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -45,6 +46,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
         "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],
+        "lag": lag_figure(made.lags()[cut], made.lag_peaks()[cut])[1],
         "models": models_figure(summary[cut])[1],
     }
 
@@ -109,6 +111,7 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
         found = metric(made.reference()[1], "jsd_null", name)
         assert f"{name} ({n} pairs): divergence {Numbers.interval(found)}, area" in text
     assert "tiny: difference 0.011 [0.009, 0.014]" in render("models", results)
+    assert "The peak is at 2.0 [1.6, 2.4] s, 5.0 [4.1, 5.9] s wide" in render("lag", results)
 
 
 def test_caption_claims_no_more_than_the_interval(results: Path) -> None:
@@ -121,6 +124,24 @@ def test_caption_claims_no_more_than_the_interval(results: Path) -> None:
     facts["difference"] = None
     write_facts(facts, place)
     assert render("null", results).startswith("Scores of true pairs and of shuffled pairs.")
+
+
+@pytest.mark.parametrize(
+    ("peak", "said"),
+    [
+        ({"ci_low": 0.2, "ci_high": 1.0}, "The word leads:"),
+        ({"ci_low": -1.0, "ci_high": -0.2}, "The word trails:"),
+        ({"ci_low": -1.0, "ci_high": 0.2}, "greatest with what is seen meanwhile."),
+        (None, "No lag of sight stands out."),
+    ],
+)
+def test_the_caption_says_who_leads_only_where_the_interval_does(
+    peak: dict | None, said: str, results: Path
+) -> None:
+    facts = Numbers(results)["figures/tiny/lag"]
+    facts["peak"] = peak and facts["peak"] | peak
+    write_facts(facts, results / "figures" / "tiny" / "lag.json")
+    assert said in render("lag", results)
 
 
 @pytest.mark.parametrize("name", FIGURES)

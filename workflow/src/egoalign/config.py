@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from egoalign.log import UserError
 from egoalign.tables import ID_PATTERN
@@ -113,6 +113,11 @@ class TranscriptsOptions(Section):
     language_from: Literal["column", "children"] = Field(
         "column",
         description="where the language stands: in the transcripts' column, or in children.tsv",
+    )
+    tag_language: str = Field(
+        "en",
+        description="language of utterances that name none, for lemmas and parts of speech: there "
+        "are taggers for en, de and nl; of other languages the transcript must have them",
     )
     merged: str | None = Field(
         None,
@@ -301,6 +306,36 @@ class WindowOptions(Section):
     number: int = Field(1, ge=1, description="grid points where points is 'number'")
 
 
+class LagOptions(Section):
+    """The score against the time shift between speech and sight."""
+
+    profile: bool = Field(True, description="whether lag profiles are made")
+    reach_s: float = Field(30.0, gt=0, le=600, description="greatest lag either way, in seconds")
+
+
+class WordOptions(Section):
+    """Content words by themselves."""
+
+    score: bool = Field(True, description="whether nouns, verbs and adjectives are scored alone")
+    template: str = Field(
+        "a photo of a {word}", description="what is encoded of a lemma; {word} stands for it"
+    )
+    window_s: float | None = Field(
+        None,
+        ge=0,
+        description="pictures of a word: those within so many seconds of its own time, or of its "
+        "utterance's where it has none; none: the utterance's pictures",
+    )
+
+    @field_validator("template")
+    @classmethod
+    def _has_one_place(cls, value: str) -> str:
+        rest = value.replace("{word}", "")
+        if "{word}" not in value or "{" in rest or "}" in rest:
+            raise ValueError(f"found {value!r}, expected a phrase with {{word}} in it")
+        return value
+
+
 class AlignOptions(Section):
     """Scores and their null."""
 
@@ -327,6 +362,8 @@ class AlignOptions(Section):
         min_length=1,
         description="ages in months at which one age group ends and the next begins, rising",
     )
+    lags: LagOptions = Field(default_factory=LagOptions, description="lag profiles")
+    words: WordOptions = Field(default_factory=WordOptions, description="content words")
 
     @model_validator(mode="after")
     def _rising_ages(self) -> AlignOptions:

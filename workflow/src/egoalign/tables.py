@@ -190,6 +190,31 @@ FRAMES = Table(
     ),
 )
 
+WORD_CLASSES = {"NOUN": "noun", "VERB": "verb", "ADJ": "adjective"}
+"""The universal parts of speech that content words have, and what results call them."""
+
+CONTENT_WORDS = Table(
+    "content_words",
+    "the nouns, verbs and adjectives of a session (private)",
+    ("utterance_id", "word_no"),
+    (
+        UTTERANCE,
+        Column("word_no", WHOLE, "position: as in words, else among the encoded text's parts"),
+        Column("token", TEXT, "as read, without marks around it"),
+        Column("lemma", TEXT, "its dictionary form", nullable=True),
+        Column("lemma_id", TEXT, "number of the distinct lemma within the session", nullable=True),
+        Column("part_of_speech", TEXT, "NOUN, VERB or ADJ (Universal Dependencies)", nullable=True),
+        Column("pos_source", TEXT, "transcript or tagger", nullable=True),
+        Column("start_s", REAL, "start of the word, else of its utterance", "s", nullable=True),
+        Column("end_s", REAL, "end of the word, else of its utterance", "s", nullable=True),
+        Column("own_time", FLAG, "whether the times are the word's own"),
+        Column("reason", TEXT, "why there is no lemma", nullable=True),
+    ),
+)
+
+NO_SPEECH = "no speech"
+"""Reason of a grid point that is not decoded because no utterance uses it."""
+
 FRAME_EMBEDDINGS = Table(
     "frame_embeddings",
     "one unit-length vector a grid point, or one a tile of its picture, for one model",
@@ -233,6 +258,15 @@ CORPUS_SCHEMES = ("other_session", "like_age", "anyone", "text_matched", "one_dr
 
 SCHEMES = (*SESSION_SCHEMES, *CORPUS_SCHEMES)
 """All null schemes; the first is the one that stands for the null where only one is shown."""
+WORD_EMBEDDINGS = Table(
+    "word_embeddings",
+    "one unit-length vector a distinct lemma of content words, put in a phrase, for one model",
+    ("lemma_id",),
+    (
+        Column("lemma_id", TEXT, "as in content_words"),
+        *TEXT_EMBEDDINGS.columns[1:],
+    ),
+)
 
 NULL_COLUMNS = (
     ("mean", REAL, "mean score of the draws"),
@@ -323,6 +357,117 @@ NULLS = Table(
     "what the null schemes that need other sessions give each utterance, for one model",
     ("child_id", "session_id", "utterance_id"),
     (CHILD, SESSION, UTTERANCE, *_CORPUS_NULLS),
+)
+
+WORD_ALIGNMENT = Table(
+    "word_alignment",
+    "one row a content word and model: the score of the word alone, its null, or the reason",
+    ("child_id", "session_id", "utterance_id", "word_no"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("word_no", WHOLE, "as in content_words"),
+        MODEL,
+        Column("age_days", REAL, "age at recording", "d", nullable=True),
+        SPEAKER,
+        Column("lemma_id", TEXT, "as in content_words: of this session", nullable=True),
+        Column("word_class", TEXT, "noun, verb or adjective", nullable=True),
+        Column("n_frames", WHOLE, "pictures scored"),
+        Column("score_max", REAL, "greatest cosine of the word over the pictures", nullable=True),
+        Column("argmax_s", REAL, "grid second of the greatest cosine", "s", nullable=True),
+        *null_columns("shifted"),
+        Column("reason", TEXT, "why there is no score", nullable=True),
+        Column("null_reason", TEXT, "why there is a score but no null", nullable=True),
+    ),
+)
+
+_LEMMA_RESULTS = (
+    Column("word_class", TEXT, "noun, verb or adjective"),
+    Column("n", WHOLE, "times said"),
+    Column("n_scored", WHOLE, "of these with a score"),
+    Column("n_null", WHOLE, "of these with a null"),
+    Column("n_children", WHOLE, "children who heard or said it"),
+    Column("score_mean", REAL, "mean of score_max", nullable=True),
+    Column("difference", REAL, "mean of score_max less its null mean", nullable=True),
+    Column("ci_low", REAL, "lower end of the difference's 95 % interval", nullable=True),
+    Column("ci_high", REAL, "upper end of the difference's 95 % interval", nullable=True),
+    Column("percentile", REAL, "mean percentile in the null; 0.5 by chance", nullable=True),
+    Column("interval", TEXT, "how the interval was made", nullable=True),
+    Column("note", TEXT, "what a reader must know", nullable=True),
+)
+
+LEMMAS = Table(
+    "lemmas",
+    "alignment of each lemma, with the lemma (private)",
+    ("model_id", "lemma_id", "word_class"),
+    (
+        MODEL,
+        Column("lemma_id", TEXT, "number of the lemma in the corpus, the most frequent first"),
+        Column("lemma", TEXT, "the dictionary form"),
+        *_LEMMA_RESULTS,
+    ),
+)
+
+LEMMA_NUMBERS = Table(
+    "lemma_numbers",
+    "alignment of each lemma, without the lemma",
+    ("model_id", "lemma_id", "word_class"),
+    (
+        MODEL,
+        Column("lemma_id", TEXT, "as in lemmas"),
+        *_LEMMA_RESULTS,
+    ),
+)
+
+LAG_PROFILE = Table(
+    "lag_profile",
+    "the score of a session's utterances when sight is taken earlier or later, for one model",
+    ("subset", "kind", "lag_s"),
+    (
+        CHILD,
+        SESSION,
+        MODEL,
+        Column("subset", TEXT, "all, speaker=<type>, or word_class=<class>: then of words"),
+        Column("kind", TEXT, "lag: within reach; far: a far shift, which goes round"),
+        Column("lag_s", REAL, "sight less speech: positive if sight comes later", "s"),
+        Column("n", WHOLE, "utterances, or words, that have the shift"),
+        Column("score_mean", REAL, "mean of their greatest cosine at the shift", nullable=True),
+        Column(
+            "difference_mean",
+            REAL,
+            "mean of the same less each utterance's own mean over the shifts far from this one",
+            nullable=True,
+        ),
+        Column("reason", TEXT, "why the session has no profile", nullable=True),
+    ),
+)
+
+LAGS = Table(
+    "lags",
+    "lag profiles of the corpus, of children and of speakers, with null and interval",
+    ("model_id", "subset", "lag_s"),
+    (
+        MODEL,
+        Column("subset", TEXT, "all, child=<id>, speaker=<type>, or word_class=<class>"),
+        Column("lag_s", REAL, "sight less speech: positive if sight comes later", "s"),
+        Column("n", WHOLE, "utterances, or words, that have the lag"),
+        Column("score_mean", REAL, "mean of their greatest cosine at the lag", nullable=True),
+        Column(
+            "difference",
+            REAL,
+            "mean of the same less each utterance's own far mean",
+            nullable=True,
+        ),
+        Column("ci_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("null_low", REAL, "lower end of the null's middle 95 %", nullable=True),
+        Column("null_high", REAL, "upper end of the null's middle 95 %", nullable=True),
+        Column("all_low", REAL, "the same for all lags at once", nullable=True),
+        Column("all_high", REAL, "the same for all lags at once", nullable=True),
+        Column("interval", TEXT, "how the interval was made", nullable=True),
+        Column("note", TEXT, "what a reader must know", nullable=True),
+    ),
 )
 
 LAB_SCORES = Table(
@@ -564,11 +709,18 @@ TABLES: dict[str, Table] = {
         MEDIA,
         UTTERANCES,
         WORDS,
+        CONTENT_WORDS,
         FRAMES,
         FRAME_EMBEDDINGS,
         TEXT_EMBEDDINGS,
+        WORD_EMBEDDINGS,
         ALIGNMENT,
         NULLS,
+        WORD_ALIGNMENT,
+        LEMMAS,
+        LEMMA_NUMBERS,
+        LAG_PROFILE,
+        LAGS,
         LAB_SCORES,
         JUDGMENTS,
         ITEMS,

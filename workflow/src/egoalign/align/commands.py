@@ -21,6 +21,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--lag-profile", type=Path, metavar="FILE", help="table lag_profile to write")
+    p.add_argument("--content-words", type=Path, metavar="FILE", help="table to read")
+    p.add_argument("--word-embeddings", type=Path, metavar="FILE", help="table to read")
+    p.add_argument("--word-alignment", type=Path, metavar="FILE", help="table to write of them")
     p.set_defaults(run=_align_session)
 
     p = subparsers.add_parser(
@@ -97,6 +101,54 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--groups-csv", required=True, type=Path, metavar="FILE", help="those as CSV")
     p.set_defaults(run=_summarise_alignment)
 
+    p = subparsers.add_parser(
+        "summarise-lags",
+        help="lag profiles of the corpus, of children and of speakers",
+        description="Put the lag profiles of all sessions together, with their null and peaks.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    p.add_argument(
+        "--folder",
+        required=True,
+        type=Path,
+        help="holds <child_id>/<session_id>.lag_profile.parquet",
+    )
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
+    for name, what in (("", "table lags"), ("-peaks", "table metrics of their peaks")):
+        p.add_argument(f"--out{name}", required=True, type=Path, metavar="FILE", help=what)
+        p.add_argument(f"--csv{name}", required=True, type=Path, metavar="FILE", help="as CSV")
+    p.set_defaults(run=_summarise_lags)
+
+    p = subparsers.add_parser(
+        "summarise-words",
+        help="scores of content words, by lemma and by class",
+        description="Put the scores of the content words of all sessions together.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    p.add_argument(
+        "--folder",
+        required=True,
+        type=Path,
+        help="holds <child_id>/<session_id>.word_alignment.parquet",
+    )
+    p.add_argument(
+        "--words-folder",
+        required=True,
+        type=Path,
+        help="holds <child_id>/<session_id>.content_words.parquet",
+    )
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'align'")
+    for name, what in (
+        ("", "table metrics, by class"),
+        ("-lemmas", "table lemmas (private)"),
+        ("-numbers", "table lemma_numbers"),
+    ):
+        p.add_argument(f"--out{name}", required=True, type=Path, metavar="FILE", help=what)
+        p.add_argument(f"--csv{name}", required=True, type=Path, metavar="FILE", help="as CSV")
+    p.set_defaults(run=_summarise_words)
+
 
 def _align_session(args: argparse.Namespace) -> None:
     from egoalign.align.session import align_session
@@ -113,6 +165,10 @@ def _align_session(args: argparse.Namespace) -> None:
         args.options,
         args.out,
         args.words,
+        args.lag_profile,
+        args.content_words,
+        args.word_embeddings,
+        args.word_alignment,
     )
 
 
@@ -152,4 +208,34 @@ def _summarise_alignment(args: argparse.Namespace) -> None:
     summarise_alignment(
         *(args.alignment, args.sessions, args.options),
         *(args.out, args.csv, args.groups, args.groups_csv),
+    )
+
+
+def _summarise_lags(args: argparse.Namespace) -> None:
+    from egoalign.align.lag_summary import summarise_lags
+
+    summarise_lags(
+        args.sessions,
+        args.folder,
+        args.model_id,
+        args.options,
+        args.out,
+        args.csv,
+        args.out_peaks,
+        args.csv_peaks,
+    )
+
+
+def _summarise_words(args: argparse.Namespace) -> None:
+    from egoalign.align.word_summary import summarise_words
+
+    summarise_words(
+        args.sessions,
+        args.folder,
+        args.words_folder,
+        args.model_id,
+        args.options,
+        (args.out, args.csv),
+        (args.out_lemmas, args.csv_lemmas),
+        (args.out_numbers, args.csv_numbers),
     )

@@ -32,6 +32,8 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument("--keyframe-tolerance", type=float, default=0.5, metavar="S", help="in seconds")
     p.add_argument("--window", default="{}", metavar="JSON", help="section 'align.window'")
     _add_files(p, "--media", "--utterances", "--words", "--frames-out")
+    p.add_argument("--content-words", metavar="FILE", help="table content_words to write")
+    p.add_argument("--tag-words", choices=("True", "False"), default="True", help="fill it")
     p.set_defaults(run=_ingest_session)
 
     p = subparsers.add_parser(
@@ -140,6 +142,8 @@ def _ingest_session(args: argparse.Namespace) -> None:
         args.frames_out,
         args.keyframe_tolerance if args.grid == "keyframes" else None,
         parse_section(WindowOptions, args.window, "--window"),
+        args.content_words,
+        args.tag_words == "True",
     )
 
 

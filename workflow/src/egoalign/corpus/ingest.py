@@ -9,6 +9,7 @@ from typing import Any, Literal
 from egoalign.config import TranscriptsOptions, VideoOptions, WindowOptions
 from egoalign.log import UserError, logger
 from egoalign.tables import (
+    CONTENT_WORDS,
     FRAMES,
     MEDIA,
     OTHER_LANGUAGE,
@@ -17,6 +18,7 @@ from egoalign.tables import (
     flags_of,
     write_table,
 )
+from egoalign.transcripts.content_words import content_words
 from egoalign.transcripts.read import NO_TRANSCRIPT, Transcript, read_transcript, shifted
 from egoalign.transcripts.rttm import read_rttm
 from egoalign.transcripts.segments import TranscriptError
@@ -42,8 +44,10 @@ def ingest_session(
     frames_out: str | Path,
     keyframe_tolerance_s: float | None = None,
     window: WindowOptions | None = None,
+    content_words_out: str | Path | None = None,
+    tag_words: bool = True,
 ) -> None:
-    """Write one session's tables MEDIA, UTTERANCES, WORDS and FRAMES.
+    """Write one session's tables MEDIA, UTTERANCES, WORDS, FRAMES and CONTENT_WORDS.
 
     A bad video or transcript leaves tables without rows that say why, unless the options say
     ``fail``. Times of speech are put on the video's clock: they count from the first sound in the
@@ -68,6 +72,10 @@ def ingest_session(
         Where given, a key frame this near stands for a grid point.
     window : WindowOptions, optional
         Which grid points belong to an utterance, for ``frames`` 'speech'.
+    content_words_out : str or Path, optional
+        Where to write CONTENT_WORDS.
+    tag_words : bool
+        Whether it shall have rows.
 
     Raises
     ------
@@ -98,6 +106,10 @@ def ingest_session(
     write_table(UTTERANCES, transcript.utterances, utterances_out, metadata)
     write_table(WORDS, transcript.words, words_out, metadata)
     write_table(FRAMES, grid, frames_out)
+    if content_words_out is not None:
+        spoken = transcript.utterances if tag_words else []
+        rows = content_words(spoken, transcript.words, transcripts.tag_language)
+        write_table(CONTENT_WORDS, rows, content_words_out, metadata)
     logger.info(
         "%s %s: %d utterances, %d grid points%s",
         child_id,

@@ -31,6 +31,11 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto", help="where")
     p.add_argument("--frame-embeddings", required=True, metavar="OUT", help="table to write")
     p.add_argument("--text-embeddings", required=True, metavar="OUT", help="table to write")
+    p.add_argument("--content-words", metavar="FILE", help="table content_words")
+    p.add_argument("--word-embeddings", metavar="OUT", help="table to write of its lemmas")
+    p.add_argument(
+        "--word-template", default="{word}", metavar="TEXT", help="encoded of a lemma, {word}"
+    )
     p.set_defaults(run=_encode_session)
 
     p = subparsers.add_parser(
@@ -63,6 +68,9 @@ def _encode_session(args: argparse.Namespace) -> None:
         args.threads,
         args.device,
         args.picture,
+        args.content_words,
+        args.word_embeddings,
+        args.word_template,
     )
 
 

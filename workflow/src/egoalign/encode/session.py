@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 from egoalign.config import ModelOptions, PictureWay
 from egoalign.encode.ahead import Ahead, in_turn
 from egoalign.encode.device import choose_device
-from egoalign.encode.embed import embed_pictures, embed_texts
+from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.given import given_pictures, given_texts, names_vectors
 from egoalign.encode.models import load_model, picture_size
 from egoalign.log import logger, progress
 from egoalign.tables import (
+    CONTENT_WORDS,
     FRAME_EMBEDDINGS,
     FRAMES,
     MEDIA,
     TEXT_EMBEDDINGS,
     UTTERANCES,
     VECTOR,
+    WORD_EMBEDDINGS,
+    Table,
     read_table,
     write_table,
 )
@@ -54,8 +57,11 @@ def encode_session(
     threads: int = 1,
     device: str = "auto",
     picture: PictureWay = "crop",
+    content_words: str | Path | None = None,
+    word_embeddings: str | Path | None = None,
+    word_template: str = "{word}",
 ) -> None:
-    """Read a session's tables and video, embed, and write both tables of vectors.
+    """Read a session's tables and video, embed, and write the tables of vectors.
 
     Parameters
     ----------
@@ -71,6 +77,10 @@ def encode_session(
         Tables to write.
     precision, batch_size, threads, device, picture
         As in the config and `egoalign.encode.device.choose_device`.
+    content_words, word_embeddings : str or Path, optional
+        Table that ``ingest-session`` wrote, and table to write of its lemmas.
+    word_template : str
+        What is encoded of a lemma; ``{word}`` stands for it.
     """
     media_row = read_table(MEDIA, media).to_pylist()[0]
     grid = read_table(FRAMES, frames)
@@ -89,6 +99,7 @@ def encode_session(
     texts = dict(
         zip(spoken["text_id"].to_pylist(), spoken["text_encoded"].to_pylist(), strict=True)
     )
+    phrases = word_phrases(content_words, word_template)
     facts = {"model_id": options.model_id}
     width = None
     if not (has_vectors and options.text_vectors):
@@ -98,24 +109,22 @@ def encode_session(
     if options.text_vectors:
         text_vectors = given_texts(options.text_vectors, spoken, width)
         width = next((text.vector.size for text in text_vectors if text.vector is not None), width)
+        word_vectors = given_texts(options.text_vectors, phrases, width)
     else:
         text_vectors = embed_texts(model, list(texts.values()), batch_size)
+        word_vectors = embed_texts(model, phrases["text_encoded"].to_pylist(), batch_size)
     if has_vectors:
         rate = media_row["frame_rate"]
         embedded = given_pictures(paths[0], rate, options.model_id, seconds, width)
     else:
         embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
     frame_table = frame_embeddings_table(grid, embedded)
-    text_table = pa.table(
-        {
-            "text_id": list(texts),
-            "n_tokens": [text.n_tokens for text in text_vectors],
-            "truncated": [text.truncated for text in text_vectors],
-            "embedding": vectors_column([text.vector for text in text_vectors]),
-        },
-        schema=TEXT_EMBEDDINGS.schema,
-    )
+    text_table = _text_table(TEXT_EMBEDDINGS, list(texts), text_vectors)
     write_table(TEXT_EMBEDDINGS, text_table, text_embeddings, facts)
+    if word_embeddings is not None:
+        word_table = _text_table(WORD_EMBEDDINGS, phrases["text_id"].to_pylist(), word_vectors)
+        template = {"word_template": word_template}
+        write_table(WORD_EMBEDDINGS, word_table, word_embeddings, facts | template)
     if recording is not None and recording.notes:
         facts[DECODER_NOTE] = "; ".join(recording.notes)
     write_table(FRAME_EMBEDDINGS, frame_table, frame_embeddings, facts)
@@ -128,6 +137,41 @@ def encode_session(
         len(texts),
         options.model_id,
     )
+
+
+def word_phrases(content_words: str | Path | None, template: str) -> pa.Table:
+    """Return each distinct lemma in its phrase, as columns that `given_texts` takes.
+
+    Parameters
+    ----------
+    content_words : str or Path or None
+        Table CONTENT_WORDS; None for no words.
+    template : str
+        ``{word}`` stands for the lemma.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns text_id (the lemma's), text_encoded (the phrase) and text (the lemma).
+    """
+    lemmas: dict[str, str] = {}
+    if content_words is not None:
+        rows = read_table(CONTENT_WORDS, content_words, ["lemma_id", "lemma"])
+        lemmas = {row["lemma_id"]: row["lemma"] for row in rows.to_pylist() if row["lemma_id"]}
+    phrases = [template.replace("{word}", lemma) for lemma in lemmas.values()]
+    columns = {"text_id": list(lemmas), "text_encoded": phrases, "text": list(lemmas.values())}
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def _text_table(table: Table, ids: Sequence[str], vectors: Sequence[TextVector]) -> pa.Table:
+    """Return texts' vectors as table TEXT_EMBEDDINGS or WORD_EMBEDDINGS."""
+    columns = {
+        table.key[0]: list(ids),
+        "n_tokens": [text.n_tokens for text in vectors],
+        "truncated": [text.truncated for text in vectors],
+        "embedding": vectors_column([text.vector for text in vectors]),
+    }
+    return pa.table(columns, schema=table.schema)
 
 
 def decoded_ahead(

@@ -46,6 +46,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _table(reference, "--comparison", "table comparison of the same model, by compare-references")
     reference.set_defaults(run=_plot_reference)
+    lag = _figure(subparsers, "plot-lag", "the score against the time between speech and sight")
+    _table(lag, "--lags", "table lags of one model, by summarise-lags")
+    _table(lag, "--peaks", "table lag_peaks of the same model, by summarise-lags")
+    lag.set_defaults(run=_plot_lag)
 
     models = _figure(subparsers, "plot-models", "the results of all models side by side")
     _table(models, "--models", "table models, by compare-models")
@@ -111,6 +115,12 @@ def _plot_reference(args: argparse.Namespace) -> None:
     from egoalign.figures.reference import plot_reference
 
     plot_reference(args.alignment, args.pairs, args.comparison, *_outputs(args))
+
+
+def _plot_lag(args: argparse.Namespace) -> None:
+    from egoalign.figures.lag import plot_lag
+
+    plot_lag(args.lags, args.peaks, *_outputs(args))
 
 
 def _plot_models(args: argparse.Namespace) -> None:

@@ -152,7 +152,7 @@ def add_legend(figure: Figure, panel: Axes) -> None:
 
 def label_panels(panels: Sequence[Axes], titles: Sequence[str]) -> None:
     """Title the panels a, b, c and so on."""
-    for letter, panel, title in zip("abcdefgh", panels, titles, strict=False):
+    for letter, panel, title in zip("abcdefghi", panels, titles, strict=False):
         panel.set_title(f"{letter}  {title}" if len(panels) > 1 else title)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoalign.config import WindowOptions
+from egoalign.tables import NO_SPEECH
 from egoalign.video.probe import Probe
 from egoalign.video.timeline import NOWHERE
 from egoalign.video.window import GRACE_S, NO_TIMED_WORDS, TimedWords, find_windows, within
@@ -78,7 +79,7 @@ def frames_table(
     if mode == "speech":
         start_s, end_s = np.array(list(utterances), dtype=np.float64).reshape(-1, 2).T
         used = find_windows(seconds, start_s, end_s, 1 / fps, window, words).points
-        reasons = ["no speech"] * len(seconds)
+        reasons = [NO_SPEECH] * len(seconds)
         for place in used:
             reasons[place] = None
     for place in np.flatnonzero(_within_any(seconds, intervals) | _within_any(shown_s, intervals)):

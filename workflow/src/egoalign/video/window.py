@@ -47,11 +47,15 @@ class Windows:
         return self._only(np.cumsum(kept)[self.points] - 1, kept[self.points])
 
     def take(self, rows: NDArray[np.int64]) -> Windows:
-        """Return the windows of some utterances, in the order of `rows`."""
+        """Return the windows of utterances in the order of `rows`, which may repeat."""
         count = self.count[rows]
         offsets = np.concatenate([[0], np.cumsum(count)])
         index = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
         return Windows(self.points[index], offsets.astype(np.int64), self.nearest[rows])
+
+    def at(self, kept: NDArray[np.bool_]) -> Windows:
+        """Return the windows without the points that are not `kept`, at their own positions."""
+        return self._only(self.points, kept[self.points])
 
     def _only(self, points: NDArray[np.int64], stays: NDArray[np.bool_]) -> Windows:
         offsets = np.concatenate([[0], np.cumsum(stays)])[self.offsets]
