@@ -20,12 +20,13 @@ from egoalign.figures.children import children_figure
 from egoalign.figures.facts import write_facts
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
+from egoalign.figures.reliability import reliability_figure
 from egoalign.report.numbers import Numbers
 from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "accuracy", "children", "age", "models")
+FIGURES = ("null", "accuracy", "reliability", "children", "age", "models")
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -36,9 +37,11 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     validation = made.validation(items)
     means, effects, summary = made.children(rows), made.effects(rows), made.summary()
     cut = slice(n_rows)
+    told = made.calibration() if n_rows is None else made.no_calibration()
     return {
         "null": null_figure(rows[cut], summary)[1],
         "accuracy": accuracy_figure(items[cut], validation)[1],
+        "reliability": reliability_figure(*told)[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
         "models": models_figure(summary[cut])[1],
@@ -95,6 +98,8 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     assert "in 200 draws" in text
     assert "of 390 utterances (13 sessions, 6 children;" in text
     assert "(80 items, 480 answers)" in render("accuracy", results)
+    assert "probability): 0.231 [0.180, 0.290]." in render("reliability", results)
+    assert "0.041 [0.020, 0.080] (0.035 by sampling alone" in render("reliability", results)
     assert "changes by 0.00030 [0.00010, 0.00050] in a month" in render("age", results)
     assert "for 4 of the 4 children that have one" in render("children", results)
     assert "tiny: difference 0.011 [0.009, 0.014]" in render("models", results)
@@ -123,8 +128,8 @@ def test_captions_of_empty_and_of_missing_figures_say_so(name: str, tmp_path: Pa
 
 def test_numbers_is_a_lazy_mapping(results: Path) -> None:
     numbers = Numbers(results)
-    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:4]}
-    assert len(numbers) == 5
+    assert set(numbers) == {"figures/models"} | {f"figures/tiny/{name}" for name in FIGURES[:5]}
+    assert len(numbers) == 6
     assert numbers["figures/models"]["n_models"] == 1
     assert len(Numbers(results / "nothing")) == 0
 
