@@ -142,13 +142,10 @@ def test_command_writes_probabilities_of_every_utterance(project: Path) -> None:
     share = metrics.loc[("prevalence", "label|calibrated_logistic")]
     assert share["ci_low"] < 0.5 < share["ci_high"]
     assert share["interval"] == "percentile bootstrap over 6 children, 100 samples, widened by t(5)"
-    assert (
-        share["note"]
-        == (
-            "for the population that was sampled; no inclusion probabilities: judged pairs count "
-            "alike; only 6 children: intervals are wide, and rough"
-        )
-        or "of moments score outside" in share["note"]
+    assert share["note"].startswith("for the population that was sampled; ")
+    assert share["note"].endswith(
+        "no weights are given: judged pairs count alike; only 6 children: intervals are "
+        "wide, and rough"
     )
     assert ("sensitivity", "label|cutoff=0.24") in metrics.index
     assert ("threshold", "label|youden") in metrics.index
@@ -269,12 +266,12 @@ def test_moments_carry_predictors_weights_and_judged_pairs() -> None:
     assert notes == [
         "3 of 5 judged pairs left out, since their picture is none of their utterance's, or has "
         "no score",
-        "no inclusion probabilities: judged pairs count alike",
+        "no weights are given: judged pairs count alike",
     ]
-    pairs[0].inclusion_probability = 0.2
+    pairs[0].weight = 5.0
     labelled, _, notes = label_moments(found, Judged("label", pairs), options)
     np.testing.assert_allclose(labelled.weights, [5.0])
-    assert notes[1] == "1 without inclusion probability left out"
+    assert notes[1] == "1 without a weight left out"
 
 
 def test_probabilities_of_an_utterance_are_mean_and_greatest() -> None:

@@ -284,12 +284,9 @@ class CalibrationOptions(Section):
         "ratings where labels are too few",
     )
     rating_cut: float | None = Field(
-        None, description="ratings of this or more count as aligned, lower ones as not"
-    )
-    rating_scale: tuple[float, float] | None = Field(
         None,
-        description="lowest and highest rating, where there is no cut: a rating then counts as the "
-        "share of the way between them",
+        description="ratings of this or more count as aligned, lower ones as not; without it a "
+        "rating counts as its share of the way along validate.rating_scale",
     )
     predictors: list[Literal["log_words", "log_frames"]] = Field(
         ["log_words"],
@@ -328,12 +325,6 @@ class CalibrationOptions(Section):
         0.8, gt=0, lt=1, description="the precision where that is the criterion"
     )
 
-    @model_validator(mode="after")
-    def _rising_scale(self) -> CalibrationOptions:
-        if self.rating_scale and not self.rating_scale[0] < self.rating_scale[1]:
-            raise ValueError(f"rating_scale {list(self.rating_scale)}: expected lowest < highest")
-        return self
-
 
 class ValidateOptions(Section):
     """Human judgments."""
@@ -342,12 +333,22 @@ class ValidateOptions(Section):
         None,
         description="CSV of judgments in the columns of table 'judgments'; none: no validation",
     )
+    rating_scale: tuple[float, float] | None = Field(
+        None, description="least and greatest rating, such as [1, 5]; needed where there are any"
+    )
     quantiles: int = Field(4, ge=2, le=20, description="equal groups of items by score")
     bootstraps: int = Field(1000, ge=100, le=100_000, description="bootstrap samples")
     seed: int = Field(2511, ge=0, description="seed of the bootstrap")
     calibration: CalibrationOptions = Field(
         default_factory=CalibrationOptions, description="probabilities from scores"
     )
+
+    @model_validator(mode="after")
+    def _scale_rises(self) -> ValidateOptions:
+        if self.rating_scale and self.rating_scale[0] >= self.rating_scale[1]:
+            low, high = self.rating_scale
+            raise ValueError(f"rating_scale [{low:g}, {high:g}]: expected least < greatest")
+        return self
 
 
 class VaryOptions(Section):

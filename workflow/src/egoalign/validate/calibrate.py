@@ -119,7 +119,7 @@ def label_moments(
         What was left out, and how pairs are weighted.
     """
     notes = []
-    known = [i for i in corpus.judged if judged.pairs[i].inclusion_probability is not None]
+    known = [i for i in corpus.judged if judged.pairs[i].weight is not None]
     used = known or list(corpus.judged)
     lost = len(judged.pairs) - len(corpus.judged)
     if lost:
@@ -128,12 +128,12 @@ def label_moments(
             "their utterance's, or has no score"
         )
     if known and len(known) < len(corpus.judged):
-        notes.append(f"{len(corpus.judged) - len(known)} without inclusion probability left out")
+        notes.append(f"{len(corpus.judged) - len(known)} without a weight left out")
     if not known:
-        notes.append("no inclusion probabilities: judged pairs count alike")
+        notes.append("no weights are given: judged pairs count alike")
     pairs = [judged.pairs[i] for i in used]
     places = np.array([corpus.judged[i] for i in used], dtype=np.int64)
-    weights = np.array([1 / (pair.inclusion_probability or 1.0) for pair in pairs])
+    weights = np.array([pair.weight or 1.0 for pair in pairs])
     predictors, child = corpus.moments.predictors[places], corpus.moments.child[places]
     if not judged.are_yes_or_no:
         means = np.array([np.mean([value for _, value in pair.answers]) for pair in pairs])
@@ -185,7 +185,7 @@ def calibrate_model(
     options = parse_section(ValidateOptions, options_json, "--options")
     align = parse_section(AlignOptions, align_json, "--align-options")
     rows = read_alignment_rows(alignment)
-    judged = judged_pairs(read_table(JUDGMENTS, judgments).to_pylist(), options.calibration)
+    judged = judged_pairs(read_table(JUDGMENTS, judgments).to_pylist(), options)
     corpus = None
     if judged.reason:
         told = no_probabilities(judged.reason, len(judged.pairs))

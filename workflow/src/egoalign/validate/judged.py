@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from egoalign.config import CalibrationOptions
+from egoalign.config import ValidateOptions
 from egoalign.log import UserError
 
 LABEL, RATING = "label", "rating"
@@ -29,15 +29,15 @@ class JudgedPair:
         As in table judgments.
     answers : list of (str, float)
         Rater and answer.
-    inclusion_probability : float or None
-        Chance with which the pair came into the sample, where it is known.
+    weight : float or None
+        How many pairs of the population it stands for, 1 / its inclusion probability, where known.
     """
 
     child_id: str
     session_id: str
     utterance_id: str
     second: float
-    inclusion_probability: float | None = None
+    weight: float | None = None
     answers: list[tuple[str, float]] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ class Judged:
         return all(a in (0.0, UNSURE, 1.0) for pair in self.pairs for _, a in pair.answers)
 
 
-def judged_pairs(judgments: Iterable[Mapping[str, Any]], options: CalibrationOptions) -> Judged:
+def judged_pairs(judgments: Iterable[Mapping[str, Any]], options: ValidateOptions) -> Judged:
     """Return the pairs with labels, or with ratings, by the options.
 
     A label is 1, 0 or missing, which is "unsure" and counts half. A rating is 1 or 0 by the cut, or
@@ -74,8 +74,8 @@ def judged_pairs(judgments: Iterable[Mapping[str, Any]], options: CalibrationOpt
     Parameters
     ----------
     judgments : iterable of mapping
-        Rows of table judgments, which may have inclusion_probability.
-    options : CalibrationOptions
+        Rows of table judgments, which may have a weight.
+    options : ValidateOptions
         What to take.
 
     Raises
@@ -83,27 +83,27 @@ def judged_pairs(judgments: Iterable[Mapping[str, Any]], options: CalibrationOpt
     UserError
         A rating lies outside the scale.
     """
-    rows = list(judgments)
+    own, rows = options.calibration, list(judgments)
     labels = _gather(row for row in rows if row["kind"] == LABEL)
-    if options.answers == LABEL or (options.answers == "auto" and len(labels) >= options.min_pairs):
-        return _enough(LABEL, labels, options)
+    if own.answers == LABEL or (own.answers == "auto" and len(labels) >= own.min_pairs):
+        return _enough(LABEL, labels, own.min_pairs)
     ratings = [row for row in rows if row["kind"] == RATING and row["answer"] is not None]
-    if ratings and options.rating_cut is None and options.rating_scale is None:
-        if options.answers == RATING or not labels:
+    if ratings and own.rating_cut is None and options.rating_scale is None:
+        if own.answers == RATING or not labels:
             return Judged(
                 RATING,
                 [],
-                "ratings need validate.calibration.rating_cut or rating_scale to be read as "
+                "ratings need validate.rating_scale or calibration.rating_cut to be read as "
                 "aligned or not",
             )
         ratings = []
     rated = _gather({**row, "answer": _rating(row, options)} for row in ratings)
-    if options.answers == RATING or len(rated) >= options.min_pairs:
-        return _enough(RATING, rated, options)
+    if own.answers == RATING or len(rated) >= own.min_pairs:
+        return _enough(RATING, rated, own.min_pairs)
     kind, pairs = max(((LABEL, labels), (RATING, rated)), key=lambda found: len(found[1]))
     if not pairs:
         return Judged(kind, [], "no labels or ratings; forced choices are not used")
-    return _enough(kind, pairs, options)
+    return _enough(kind, pairs, own.min_pairs)
 
 
 def answer_counts(pairs: Sequence[JudgedPair], each_rater: bool) -> np.ndarray:
@@ -135,13 +135,11 @@ def raters_of(pairs: Sequence[JudgedPair]) -> list[str]:
     return sorted({rater for pair in pairs for rater, _ in pair.answers})
 
 
-def _enough(kind: str, pairs: list[JudgedPair], options: CalibrationOptions) -> Judged:
+def _enough(kind: str, pairs: list[JudgedPair], least: int) -> Judged:
     """Return the pairs, with a reason where they are too few."""
-    if len(pairs) >= options.min_pairs:
+    if len(pairs) >= least:
         return Judged(kind, pairs)
-    return Judged(
-        kind, pairs, f"{len(pairs)} pairs with a {kind}; at least {options.min_pairs} are needed"
-    )
+    return Judged(kind, pairs, f"{len(pairs)} pairs with a {kind}; at least {least} are needed")
 
 
 def _gather(rows: Iterable[Mapping[str, Any]]) -> list[JudgedPair]:
@@ -155,7 +153,7 @@ def _gather(rows: Iterable[Mapping[str, Any]]) -> list[JudgedPair]:
                 row["session_id"],
                 row["utterance_id"],
                 row["second"],
-                row.get("inclusion_probability"),
+                row.get("weight"),
             ),
         )
         answer = UNSURE if row["answer"] is None else float(row["answer"])
@@ -163,15 +161,15 @@ def _gather(rows: Iterable[Mapping[str, Any]]) -> list[JudgedPair]:
     return list(pairs.values())
 
 
-def _rating(row: Mapping[str, Any], options: CalibrationOptions) -> float:
+def _rating(row: Mapping[str, Any], options: ValidateOptions) -> float:
     """Return a rating as a number from 0 to 1."""
-    if options.rating_cut is not None:
-        return float(row["answer"] >= options.rating_cut)
+    if options.calibration.rating_cut is not None:
+        return float(row["answer"] >= options.calibration.rating_cut)
     assert options.rating_scale is not None
     low, high = options.rating_scale
     if not low <= row["answer"] <= high:
         raise UserError(
             f"rating {row['answer']:g} of item {row['item_id']!r} by {row['annotator_id']!r}: "
-            f"outside validate.calibration.rating_scale [{low:g}, {high:g}]; correct either"
+            f"outside validate.rating_scale [{low:g}, {high:g}]; correct either"
         )
     return float((row["answer"] - low) / (high - low))

@@ -199,7 +199,12 @@ def widened_interval(
     from scipy.stats import norm, t
 
     finite = samples[np.isfinite(samples)]
-    if clusters < 2 or finite.size * 2 < samples.size or not np.isfinite(estimate):
+    if (
+        clusters < 2
+        or not finite.size
+        or finite.size * 2 < samples.size
+        or not np.isfinite(estimate)
+    ):
         return float("nan"), float("nan")
     tail = (1 + level) / 2
     factor = t.ppf(tail, clusters - 1) / norm.ppf(tail) * np.sqrt(clusters / (clusters - 1))

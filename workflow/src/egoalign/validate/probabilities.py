@@ -242,6 +242,9 @@ def tell_probabilities(
     caution = []
     if children < FEW_CHILDREN:
         caution = [f"only {children} children: intervals are wide, and rough"]
+    if len(samples) < options.bootstraps:
+        lost = options.bootstraps - len(samples)
+        caution.append(f"{lost} bootstrap samples left out: raters' errors not to be had in them")
     of_pairs = [*notes, *_error_notes(labelled, full, own, kind)]
 
     def interval(
