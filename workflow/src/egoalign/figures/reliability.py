@@ -56,7 +56,7 @@ def reliability_figure(calibration: pd.DataFrame, curve: pd.DataFrame) -> tuple[
     figure : Figure
     facts : dict
         `kind` (label or rating), `n_pairs`, by fit `ece`, `brier` and `slope`; `prevalence` with
-        its `estimator`; `threshold`; or `message`.
+        its `estimator`; `threshold`; `is_corrected` for raters' errors; or `message`.
     """
     facts: Facts = {"model_id": calibration["model_id"].iloc[0], "fits": {}}
     if curve.empty:
@@ -71,7 +71,7 @@ def reliability_figure(calibration: pd.DataFrame, curve: pd.DataFrame) -> tuple[
     facts["criterion"] = chosen["subset"].split("|")[1]
     facts["threshold"] = metric(calibration, "threshold", chosen["subset"])
     facts["n_pairs"] = chosen["n"]
-    facts["pairs_note"] = calibration.loc[calibration["metric"] == "judged_pairs", "note"].iloc[0]
+    facts["is_corrected"] = bool((calibration["metric"] == "rater_sensitivity").any())
     facts["n_moments"] = shares["n"].iloc[0]
     for name in FITS:
         subset = f"{facts['kind']}|{name}"
@@ -153,8 +153,8 @@ def _footer(facts: Facts) -> list[str]:
         f"Share of aligned moments ({facts['estimator']}): {interval(facts['prevalence'], 3)}."
     )
     sentences.append("Null: dashed, told is found. Points: bins of equal numbers of pairs.")
-    if facts["pairs_note"]:
-        sentences.append(f"Pairs: {facts['pairs_note']}.")
+    if facts["is_corrected"]:
+        sentences.append("Shares are corrected for raters' errors and may pass 0 or 1.")
     return sentences + interval_sentences(facts["prevalence"])
 
 

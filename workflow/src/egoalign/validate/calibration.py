@@ -197,7 +197,7 @@ def fit_logistic(
         p = expit(design @ line)
         gradient = design.T @ (w * (p - y)) + penalty @ line
         curvature = (design * (w * np.maximum(p * (1 - p), 1e-12))[:, None]).T @ design + penalty
-        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
+        step = np.linalg.solve(curvature, gradient)
         length = 1.0
         while loss(line - length * step) > value and length > 1e-8:
             length /= 2

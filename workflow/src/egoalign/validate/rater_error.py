@@ -150,9 +150,9 @@ def _rates(
     patterns: np.ndarray, weight: np.ndarray, aligned: np.ndarray, raters: int
 ) -> RaterError:
     """Return the answers' shares within the classes, given each pattern's chance to be aligned."""
-    sums = np.stack([weight * (1 - aligned), weight * aligned]) @ patterns
+    up = weight * aligned
+    sums = np.array([weight - up, up]) @ patterns
     sums = sums.reshape(2, raters, 3).transpose(1, 0, 2) + _FLOOR
-    share = float(weight @ aligned / weight.sum())
-    return RaterError(
-        sums / sums.sum(axis=2, keepdims=True), float(np.clip(share, _FLOOR, 1 - _FLOOR))
-    )
+    share = float(up.sum() / weight.sum())
+    share = min(max(share, _FLOOR), 1 - _FLOOR)
+    return RaterError(sums / sums.sum(axis=2, keepdims=True), share)
