@@ -59,6 +59,7 @@ def test_calibrated_prevalence_covers_in_some_corpora() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "design",
     [
@@ -72,7 +73,6 @@ def test_calibrated_prevalence_covers_in_300_corpora(design: Design) -> None:
     """Both fits, and Rogan and Gladen's estimator, inside the band of 300 trials at 95 %."""
     low, high = band(300)
     found = coverage(design, ESTIMATORS, 300, 200)
-    print(design, found, (low, high))
     assert all(low <= number <= high for number in found.values()), found
 
 
