@@ -63,6 +63,14 @@ def test_every_utterance_has_a_score_or_a_reason(tiny):
     assert sum(scored) > 0.8 * utterances
 
 
+def test_every_utterance_has_a_probability_or_a_reason(tiny):
+    rows = read(tiny, "validate/egoalign-demo/calibrated.parquet")
+    assert rows.num_rows == read(tiny, "align/egoalign-demo/alignment.parquet").num_rows
+    told = pc.is_valid(rows["probability_mean"]).to_pylist()
+    reasons = pc.is_valid(rows["reason"]).to_pylist()
+    assert all(a != b for a, b in zip(told, reasons, strict=True))
+
+
 def test_every_session_has_a_status(tiny):
     status = read(tiny, "report/sessions_status.parquet").to_pylist()
     lines = (tiny.folder / "config/tiny/sessions.tsv").read_text().splitlines()[1:]

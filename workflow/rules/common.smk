@@ -55,7 +55,7 @@ SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 FIGURES = ["null", "nulls", "children", "age"]
 # Figures of models that encode.
-MORE_FIGURES = ["accuracy"] if CONFIG.validate_.judgments else []
+MORE_FIGURES = ["accuracy", "reliability"] if CONFIG.validate_.judgments else []
 MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)

@@ -103,6 +103,39 @@ rule plot_accuracy:
         "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
+rule plot_reliability:
+    """Probabilities as told against shares as found, and both fits against the score."""
+    input:
+        calibration="<results>/validate/{model}/calibration.parquet",
+        curve="<results>/validate/{model}/calibration_curve.parquet",
+    output:
+        pdf="<results>/figures/{model}/reliability.pdf",
+        png=report(
+            "<results>/figures/{model}/reliability.png",
+            caption="../report/reliability.rst",
+            category="Figures",
+            labels={"figure": "6 probability from score", "model": "{model}"},
+        ),
+        facts="<results>/figures/{model}/reliability.json",
+    log:
+        "<logs>/figures/plot_reliability/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        options=options("figures"),
+        code=code_digest("figures.reliability"),
+    message:
+        "plotting the reliability of {wildcards.model}"
+    shell:
+        "python -m egoalign plot-reliability --calibration {input.calibration:q} "
+        "--curve {input.curve:q} --pdf {output.pdf:q} --png {output.png:q} "
+        "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
+
+
 rule plot_children:
     """Children ordered by their mean, beside their null."""
     input:

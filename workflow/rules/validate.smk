@@ -82,6 +82,63 @@ rule validate_model:
         "--csv {output.csv:q} --log {log:q}"
 
 
+rule calibrate_model:
+    """Turn one model's scores into probabilities, and tell how many moments are aligned."""
+    input:
+        judgments="<results>/validate/judgments.parquet",
+        alignment="<results>/align/{model}/alignment.parquet",
+        grid=per_session("<results>/video/{child}/{session}.frames.parquet"),
+        speech=per_session(
+            "<results>/private/transcripts/{child}/{session}.utterances.parquet"
+        ),
+        words=per_session(
+            "<results>/private/transcripts/{child}/{session}.words.parquet"
+        ),
+        frames=per_session(
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+        ),
+        texts=per_session(
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+        ),
+    output:
+        table="<results>/validate/{model}/calibration.parquet",
+        csv=report(
+            "<results>/validate/{model}/calibration.csv",
+            caption="../report/calibration.rst",
+            category="Tables",
+            labels={"table": "probabilities from scores", "model": "{model}"},
+        ),
+        curve="<results>/validate/{model}/calibration_curve.parquet",
+        calibrated="<results>/validate/{model}/calibrated.parquet",
+    log:
+        "<logs>/validate/calibrate_model/{model}.log",
+    benchmark:
+        "<benchmarks>/validate/calibrate_model/{model}.tsv"
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime="2h",
+    params:
+        embeddings=folder("encode/{model}"),
+        frames=folder("video"),
+        utterances=folder("private/transcripts"),
+        fps=CONFIG.encode.fps,
+        options=options("validate"),
+        align=options("align"),
+        code=code_digest("validate.calibrate"),
+    message:
+        "calibrating {wildcards.model}"
+    shell:
+        "python -m egoalign calibrate-model --judgments {input.judgments:q} "
+        "--alignment {input.alignment:q} --embeddings-folder {params.embeddings:q} "
+        "--utterances-folder {params.utterances:q} --frames-folder {params.frames:q} "
+        "--model-id {wildcards.model:q} --fps {params.fps} --options {params.options:q} "
+        "--align-options {params.align:q} --out {output.table:q} --csv {output.csv:q} "
+        "--curve {output.curve:q} --calibrated {output.calibrated:q} --log {log:q}"
+
+
 rule compare_models:
     """Put the main numbers of all models side by side."""
     input:

@@ -258,3 +258,45 @@ def lag_peaks(model_id: str = "tiny") -> pd.DataFrame:
         ],
         model_id,
     )
+
+
+def calibration(model_id: str = "tiny") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return tables calibration and calibration_curve as calibrate-model writes them, in small."""
+    rows = [("judged_pairs", "label", 240, None, None, None, 240)]
+    for fit, ece in (("logistic", 0.041), ("isotonic", 0.052)):
+        rows += [
+            ("ece", f"label|{fit}", ece, 0.02, 0.08, 0.035, 240),
+            ("brier", f"label|{fit}", 0.101, 0.06, 0.15, 0.188, 240),
+            ("calibration_slope", f"label|{fit}", 0.92, 0.6, 1.6, None, 240),
+        ]
+    rows += [
+        ("prevalence", "label|calibrated_logistic", 0.231, 0.18, 0.29, None, 7000),
+        ("threshold", "label|youden", 0.2398, None, None, None, 240),
+    ]
+    score = np.linspace(0.16, 0.32, 101)
+    sure = 1 / (1 + np.exp(-(score - 0.245) / 0.01))
+    curve = []
+    for fit, y in (("logistic", sure), ("isotonic", np.round(4 * sure) / 4)):
+        fitted = zip(score, y, strict=True)
+        curve += [
+            ("fit", fit, i, x, p, 0.9 * p, 0.9 * p + 0.1, 240) for i, (x, p) in enumerate(fitted)
+        ]
+        told = np.linspace(0.02, 0.98, 10)
+        curve += [("bin", fit, i, x, x + 0.03, x - 0.1, x + 0.15, 24) for i, x in enumerate(told)]
+    for name, middle in (("corpus", 0.23), ("judged", 0.245)):
+        x = np.linspace(0.162, 0.318, 40)
+        y = np.exp(-((x - middle) ** 2) / 2 / 0.02**2)
+        bars = zip(x, y / y.sum(), strict=True)
+        curve += [("scores", name, i, a, b, None, None, 100) for i, (a, b) in enumerate(bars)]
+    names = ["kind", "name", "place", "x", "y", "ci_low", "ci_high", "n"]
+    drawn = pd.DataFrame(curve, columns=names)
+    drawn.insert(0, "model_id", model_id)
+    return metrics(rows, model_id), drawn
+
+
+def no_calibration(model_id: str = "tiny") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the same tables where people gave forced choices only."""
+    table = metrics([("calibration", "all", None, None, None, None, 0)], model_id)
+    table["estimate"] = table["estimate"].astype(float)
+    table["note"] = "no labels or ratings; forced choices are not used"
+    return table, calibration(model_id)[1].iloc[:0]

@@ -19,6 +19,7 @@ from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.figures.nulls import SCHEME_NAMES, nulls_figure
 from egoalign.figures.reference import reference_figure
+from egoalign.figures.reliability import reliability_figure
 from egoalign.figures.style import save_figure
 from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, SCHEMES, write_table
 from tests.unit.figures import made
@@ -34,6 +35,7 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
         "null": null_figure(rows, made.summary()),
         "nulls": nulls_figure(rows, made.summary()),
         "accuracy": accuracy_figure(items, validation),
+        "reliability": reliability_figure(*made.calibration()),
         "children": children_figure(children),
         "age": age_figure(rows, children, made.effects(rows)),
         "lag": lag_figure(made.lags(), made.lag_peaks()),
@@ -288,6 +290,40 @@ def test_human_curve_recovers_the_curve_that_made_the_answers() -> None:
     assert (np.diff(y) >= 0).all()
     assert human_curve(score[:19], accuracy[:19], answers[:19], 0.25) is None
     assert human_curve(np.full(30, 0.2), accuracy[:30], answers[:30], 0.25) is None
+
+
+def test_reliability_draws_bins_fits_and_scores() -> None:
+    calibration, curve = made.calibration()
+    figure, facts = reliability_figure(calibration, curve)
+    told, fits, scores = figure.axes
+    drawn = {line.get_label(): line for line in told.lines}
+    for name in ("logistic", "isotonic"):
+        bins = curve.query(f"kind == 'bin' and name == '{name}'")
+        np.testing.assert_allclose(drawn[name].get_ydata(), bins["y"])
+        assert np.abs(drawn[name].get_xdata() - bins["x"]).max() < 0.01
+        assert facts["fits"][name]["ece"]["chance"] == 0.035
+    logistic = curve.query("kind == 'fit' and name == 'logistic'")
+    np.testing.assert_allclose(fits.lines[0].get_ydata(), logistic["y"])
+    assert len(scores.patches) == 2
+    assert facts["prevalence"]["estimate"] == 0.231
+    assert (facts["kind"], facts["n_pairs"], facts["n_moments"]) == ("label", 240, 7000)
+    assert facts["estimator"] == "mean calibrated probability"
+
+
+def test_reliability_without_threshold_or_interval_is_drawn() -> None:
+    calibration, curve = made.calibration()
+    calibration.loc[calibration["metric"] == "threshold", "estimate"] = np.nan
+    calibration.loc[calibration["metric"] == "prevalence", "estimate"] = np.nan
+    figure, facts = reliability_figure(calibration, curve.assign(ci_low=np.nan, ci_high=np.nan))
+    figure.draw_without_rendering()
+    assert facts["threshold"] is None
+    assert facts["prevalence"] is None
+
+
+def test_reliability_of_forced_choices_alone_says_so() -> None:
+    assert message(reliability_figure(*made.no_calibration())) == (
+        "No probabilities from scores: no labels or ratings; forced choices are not used."
+    )
 
 
 def test_models_without_judgments_have_no_accuracy_panels() -> None:

@@ -23,12 +23,15 @@ from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.figures.nulls import nulls_figure
 from egoalign.figures.reference import reference_figure
+from egoalign.figures.reliability import reliability_figure
 from egoalign.report.numbers import Numbers
 from tests.conftest import ROOT
 from tests.unit.figures import made
 
 CAPTIONS = ROOT / "workflow" / "report"
-FIGURES = ("null", "nulls", "accuracy", "children", "age", "lag", "reference", "models")
+FIGURES = (
+    *("null", "nulls", "accuracy", "reliability", "children", "age", "lag", "reference", "models"),
+)
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
 
@@ -39,10 +42,12 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     validation = made.validation(items)
     means, effects, summary = made.children(rows), made.effects(rows), made.summary()
     cut = slice(n_rows)
+    told = made.calibration() if n_rows is None else made.no_calibration()
     return {
         "null": null_figure(rows[cut], summary)[1],
         "nulls": nulls_figure(rows[cut], summary)[1],
         "accuracy": accuracy_figure(items[cut], validation)[1],
+        "reliability": reliability_figure(*told)[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
         "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],
@@ -103,6 +108,8 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     text = render("nulls", results)
     assert "Speech shifted in time (n = 390): difference 0.012 [0.008, 0.017], area 0.690" in text
     assert "(80 items, 480 answers)" in render("accuracy", results)
+    assert "probability): 0.231 [0.180, 0.290]." in render("reliability", results)
+    assert "0.041 [0.020, 0.080] (0.035 by sampling alone" in render("reliability", results)
     assert "changes by 0.00030 [0.00010, 0.00050] in a month" in render("age", results)
     assert "for 4 of the 4 children that have one" in render("children", results)
     text = render("reference", results)

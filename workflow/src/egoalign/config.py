@@ -372,6 +372,57 @@ class AlignOptions(Section):
         return self
 
 
+class CalibrationOptions(Section):
+    """How scores become probabilities."""
+
+    answers: Literal["auto", "label", "rating"] = Field(
+        "auto",
+        description="what probabilities are fitted to, never forced choices; auto: labels, or "
+        "ratings where labels are too few",
+    )
+    rating_cut: float | None = Field(
+        None,
+        description="ratings of this or more count as aligned, lower ones as not; without it a "
+        "rating counts as its share of the way along validate.rating_scale",
+    )
+    predictors: list[Literal["log_words", "log_frames"]] = Field(
+        ["log_words"],
+        description="what the logistic fit knows besides the score: logarithms of the utterance's "
+        "words and of its pictures",
+    )
+    fit: Literal["logistic", "isotonic"] = Field(
+        "logistic", description="which fit gives the probabilities of the corpus; both are shown"
+    )
+    rater_error: Literal["common", "each", "none"] = Field(
+        "common",
+        description="raters' errors: the same for all, each rater's own, or not modelled; without "
+        "20 pairs of three answers they cannot be",
+    )
+    min_pairs: int = Field(
+        30, ge=20, description="fewer judged pairs than this: no calibration, with a reason"
+    )
+    folds: int = Field(
+        10,
+        ge=2,
+        description="groups of children for cross-validation; with no more children than this, "
+        "one child is left out at a time",
+    )
+    bins: int = Field(10, ge=2, le=100, description="bins of the calibration error, at most")
+    prevalence: Literal["calibrated", "rogan_gladen"] = Field(
+        "calibrated",
+        description="share of aligned moments: mean calibrated probability (for the population "
+        "that was sampled), or Rogan and Gladen's from the threshold (for another population)",
+    )
+    threshold_criterion: Literal["youden", "precision", "equal_error"] = Field(
+        "youden",
+        description="what makes a threshold best: sensitivity + specificity; the lowest of a "
+        "given precision; sensitivity = specificity",
+    )
+    precision: float = Field(
+        0.8, gt=0, lt=1, description="the precision where that is the criterion"
+    )
+
+
 class ValidateOptions(Section):
     """Human judgments."""
 
@@ -379,9 +430,22 @@ class ValidateOptions(Section):
         None,
         description="CSV of judgments in the columns of table 'judgments'; none: no validation",
     )
+    rating_scale: tuple[float, float] | None = Field(
+        None, description="least and greatest rating, such as [1, 5]; needed where there are any"
+    )
     quantiles: int = Field(4, ge=2, le=20, description="equal groups of items by score")
     bootstraps: int = Field(1000, ge=100, le=100_000, description="bootstrap samples")
     seed: int = Field(2511, ge=0, description="seed of the bootstrap")
+    calibration: CalibrationOptions = Field(
+        default_factory=CalibrationOptions, description="probabilities from scores"
+    )
+
+    @model_validator(mode="after")
+    def _scale_rises(self) -> ValidateOptions:
+        if self.rating_scale and self.rating_scale[0] >= self.rating_scale[1]:
+            low, high = self.rating_scale
+            raise ValueError(f"rating_scale [{low:g}, {high:g}]: expected least < greatest")
+        return self
 
 
 class VaryOptions(Section):

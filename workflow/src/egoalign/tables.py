@@ -543,6 +543,44 @@ METRICS = Table(
     ),
 )
 
+CALIBRATED = Table(
+    "calibrated",
+    "probability that each utterance goes with what is seen",
+    ("child_id", "session_id", "utterance_id"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        MODEL,
+        Column("n_frames", WHOLE, "its pictures that are scored", nullable=True),
+        Column(
+            "probability_mean",
+            REAL,
+            "mean over its pictures of the probability that picture and words are aligned",
+            nullable=True,
+        ),
+        Column("probability_max", REAL, "greatest of these probabilities", nullable=True),
+        Column("reason", TEXT, "why there is no probability", nullable=True),
+    ),
+)
+
+CALIBRATION_CURVE = Table(
+    "calibration_curve",
+    "what the reliability plot draws",
+    ("kind", "name", "place"),
+    (
+        MODEL,
+        Column("kind", TEXT, "fit, bin or scores"),
+        Column("name", TEXT, "logistic or isotonic; of scores: corpus or judged"),
+        Column("place", WHOLE, "position along the curve, from 0"),
+        Column("x", REAL, "score; of a bin: mean probability told out of fold"),
+        Column("y", REAL, "probability; of a bin: share aligned; of scores: share in the bar"),
+        Column("ci_low", REAL, "lower end of the 95 % interval", nullable=True),
+        Column("ci_high", REAL, "upper end of the 95 % interval", nullable=True),
+        Column("n", WHOLE, "judged pairs, or moments of the corpus"),
+    ),
+)
+
 EFFECTS = Table(
     "effects",
     "terms of the mixed model",
@@ -725,6 +763,8 @@ TABLES: dict[str, Table] = {
         JUDGMENTS,
         ITEMS,
         METRICS,
+        CALIBRATED,
+        CALIBRATION_CURVE,
         EFFECTS,
         CHILDREN_MEANS,
         REFERENCE_SAMPLE,

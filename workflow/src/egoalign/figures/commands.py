@@ -29,6 +29,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _table(accuracy, "--validation", "table validation of the same model")
     accuracy.set_defaults(run=_plot_accuracy)
 
+    reliability = _figure(
+        subparsers, "plot-reliability", "probabilities as told against shares as found"
+    )
+    _table(reliability, "--calibration", "table calibration of one model, by calibrate-model")
+    _table(reliability, "--curve", "table calibration_curve of the same model")
+    reliability.set_defaults(run=_plot_reliability)
+
     children = _figure(subparsers, "plot-children", "children ordered by their mean score")
     _table(children, "--children", "table children of one model, by fit-model")
     children.set_defaults(run=_plot_children)
@@ -97,6 +104,12 @@ def _plot_accuracy(args: argparse.Namespace) -> None:
     from egoalign.figures.accuracy import plot_accuracy
 
     plot_accuracy(args.items, args.validation, *_outputs(args))
+
+
+def _plot_reliability(args: argparse.Namespace) -> None:
+    from egoalign.figures.reliability import plot_reliability
+
+    plot_reliability(args.calibration, args.curve, *_outputs(args))
 
 
 def _plot_children(args: argparse.Namespace) -> None:

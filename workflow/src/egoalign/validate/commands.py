@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add read-judgments, validate-model and compare-models."""
+    """Add read-judgments, validate-model, calibrate-model and compare-models."""
     p = subparsers.add_parser(
         "read-judgments",
         help="read human judgments and check them against the corpus",
@@ -38,6 +38,35 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
     p.set_defaults(run=_validate_model)
+
+    p = subparsers.add_parser(
+        "calibrate-model",
+        help="turn one model's scores into probabilities by human labels or ratings",
+        description="Fit the probability that a picture and words are aligned, given their score, "
+        "to labels or ratings, and tell what share of the corpus's moments is aligned.",
+    )
+    p.add_argument("--judgments", required=True, type=Path, metavar="FILE", help="table judgments")
+    p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument(
+        "--embeddings-folder",
+        required=True,
+        type=Path,
+        help="holds <child_id>/<session_id>.frame_embeddings.parquet and .text_embeddings.parquet",
+    )
+    _add_folders(p)
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
+    p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'validate'")
+    p.add_argument("--align-options", default="{}", metavar="JSON", help="config section 'align'")
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
+    p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
+    p.add_argument(
+        "--curve", required=True, type=Path, metavar="FILE", help="table calibration_curve"
+    )
+    p.add_argument(
+        "--calibrated", required=True, type=Path, metavar="FILE", help="table calibrated"
+    )
+    p.set_defaults(run=_calibrate_model)
 
     p = subparsers.add_parser(
         "compare-models",
@@ -92,6 +121,26 @@ def _validate_model(args: argparse.Namespace) -> None:
         args.items,
         args.out,
         args.csv,
+    )
+
+
+def _calibrate_model(args: argparse.Namespace) -> None:
+    from egoalign.validate.calibrate import calibrate_model
+
+    calibrate_model(
+        args.judgments,
+        args.alignment,
+        args.frames_folder,
+        args.utterances_folder,
+        args.embeddings_folder,
+        args.model_id,
+        args.fps,
+        args.options,
+        args.align_options,
+        args.out,
+        args.csv,
+        args.curve,
+        args.calibrated,
     )
 
 
