@@ -50,7 +50,7 @@ if CONFIG.transcripts.merged:
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
-JUDGED = ["accuracy"] if CONFIG.validate_.judgments else []
+JUDGED = ["accuracy"] if CONFIG.validate_.judgment_files else []
 FIGURES = ["null", "children", "age"]
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
@@ -139,6 +139,8 @@ def wanted_outputs():
         ),
         "<results>/figures/models.pdf",
     ]
+    if JUDGED:
+        wanted.append("<results>/validate/reliability.csv")
     if CONFIG.demo:
         wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
     return wanted

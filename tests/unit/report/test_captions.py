@@ -38,7 +38,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     cut = slice(n_rows)
     return {
         "null": null_figure(rows[cut], summary)[1],
-        "accuracy": accuracy_figure(items[cut], validation)[1],
+        "accuracy": accuracy_figure(items[cut], validation, made.curves(items))[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
         "models": models_figure(summary[cut])[1],

@@ -77,18 +77,28 @@ def bootstrap(
     level : float
         Coverage aimed at.
     """
-    if clusters.count < 2:
+    values = bootstrap_values(statistic, clusters, samples, seed)
+    if not values.size:
         return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_values(
+    statistic: Statistic, clusters: Clusters, samples: int, seed: int
+) -> np.ndarray:
+    """Return the statistic in the samples of `bootstrap`, those in which it is not defined aside.
+
+    There are none with fewer than two clusters.
+    """
+    if clusters.count < 2:
+        return np.zeros(0)
     rng = np.random.default_rng(seed)
     chances = np.full(clusters.count, 1 / clusters.count)
     values = np.empty(samples)
     for sample in range(samples):
         values[sample] = statistic(rng.multinomial(clusters.count, chances))
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return values[np.isfinite(values)]
 
 
 def measure(
