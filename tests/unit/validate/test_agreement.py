@@ -24,7 +24,7 @@ from egoalign.tables import (
     read_table,
     write_table,
 )
-from egoalign.validate.agreement import agreement, quantile_groups
+from egoalign.validate.agreement import HUMAN, Sample, agreement, quantile_groups
 from egoalign.validate.items import Item, SessionVectors, ask_model, group_items
 from egoalign.validate.model import item_rows
 from tests.unit.align.made import random_session
@@ -270,10 +270,10 @@ def test_many_children_have_a_bootstrap() -> None:
 
 
 def test_weights_make_the_sample_the_population() -> None:
-    """Items thinned at random and weighted give the population's numbers, on average."""
-    items = answered_items(n_children=1, n=400)
-    whole = rows_by_name(found(items))
-    estimates = []
+    """Items thinned by score and weighted give the population's accuracy, on average."""
+    items = [one for one in answered_items(n_children=1, n=400) if one.kind in FORCED]
+    whole = np.mean([one.mean_answer for one in items])
+    weighted, plain = [], []
     for seed in range(30):
         rng = np.random.default_rng(seed)
         kept = []
@@ -282,13 +282,15 @@ def test_weights_make_the_sample_the_population() -> None:
             if rng.random() < chance:
                 one.weight = 1 / chance
                 kept.append(one)
-        rows = rows_by_name(found(kept))
-        estimates.append(rows["human_accuracy", "all"]["estimate"])
-        assert rows["human_accuracy", "all"]["note"] == "weighted to the population"
-    error = np.std(estimates, ddof=1) / np.sqrt(len(estimates))
-    assert abs(np.mean(estimates) - whole["human_accuracy", "all"]["estimate"]) < 3 * error
-    unweighted = np.mean([one.mean_answer for one in kept if one.kind in FORCED])
-    assert unweighted - whole["human_accuracy", "all"]["estimate"] > 0.05
+        sample = Sample.of(HUMAN, item_rows(kept, "m"), "all")
+        weighted.append(sample.statistic(HUMAN.measure)(np.ones(sample.clusters.count)))
+        plain.append(np.mean([one.mean_answer for one in kept]))
+    error = np.std(weighted, ddof=1) / np.sqrt(len(weighted))
+    assert abs(np.mean(weighted) - whole) < 3 * error
+    assert np.mean(plain) - whole > 0.05
+    row = rows_by_name(found(kept))["human_accuracy", "all"]
+    assert row["estimate"] == pytest.approx(weighted[-1])
+    assert row["note"] == "weighted to the population"
 
 
 def test_one_answer_an_item_has_no_ceiling() -> None:

@@ -24,10 +24,7 @@ from egoalign.validate.measures import (
     statistic_of,
     weighted_mean,
 )
-from egoalign.validate.reliability import Answers, Halves, split_halves
-
-SPLITS = 50
-"""Random splits of which the noise ceiling is the mean."""
+from egoalign.validate.reliability import SPLITS, Answers, Halves, split_halves
 
 ItemRow = Mapping[str, Any]
 """A row of table items."""

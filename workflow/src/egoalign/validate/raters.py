@@ -19,6 +19,7 @@ from egoalign.tables import JUDGMENTS, RELIABILITY, read_table, write_table
 from egoalign.validate.cells import FORCED_CHOICES, KINDS
 from egoalign.validate.measures import NO_INTERVAL, Interval, cluster_interval, finite, joined
 from egoalign.validate.reliability import (
+    SPLITS,
     Answers,
     Level,
     cohen_kappa,
@@ -28,7 +29,6 @@ from egoalign.validate.reliability import (
     variance_parts,
 )
 
-SPLITS = 200
 FEWEST_PLAIN = 5
 """Plain items that an annotator must have answered for a lapse rate."""
 
@@ -248,10 +248,10 @@ def _lapses(ratings: Ratings, options: ValidateOptions) -> Iterator[dict[str, An
 
 def _binomial(k: int, n: int, by: float) -> Interval:
     """Return the exact interval of a share (Clopper & Pearson 1934), stepped up."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
-    high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
+    low = float(betaincinv(k, n - k + 1, 0.025)) if k else 0.0
+    high = float(betaincinv(k + 1, n - k, 0.975)) if k < n else 1.0
     return Interval(min(low * by, 1.0), min(high * by, 1.0), "Clopper-Pearson")
 
 
@@ -292,7 +292,7 @@ def _drifts(ratings: Ratings, options: ValidateOptions) -> Iterator[dict[str, An
 
 def _line(trials: np.ndarray, away: np.ndarray) -> tuple[float, float, Interval] | None:
     """Return sum of squares of trials, sum of products, and the slope's t interval."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     known = np.isfinite(trials) & np.isfinite(away)
     if known.sum() < FEWEST_TRIALS or np.ptp(trials[known]) == 0:
@@ -301,7 +301,7 @@ def _line(trials: np.ndarray, away: np.ndarray) -> tuple[float, float, Interval]
     dx, dy = x - x.mean(), away[known] - away[known].mean()
     spread, product = float(dx @ dx), float(dx @ dy)
     slope, free = product / spread, int(known.sum()) - 2
-    half = float(t.ppf(0.975, free) * np.sqrt(((dy - slope * dx) ** 2).sum() / free / spread))
+    half = float(stdtrit(free, 0.975) * np.sqrt(((dy - slope * dx) ** 2).sum() / free / spread))
     return spread, product, Interval(slope - half, slope + half, f"t({free}), least squares")
 
 

@@ -15,6 +15,8 @@ from egoalign.validate.measures import FEWEST_FOR_CORRELATION
 
 Level = Literal["nominal", "ordinal", "interval"]
 TINY = 1e-12
+SPLITS = 50
+"""Random splits into halves of which a reliability is the mean."""
 
 
 @dataclass(frozen=True)
