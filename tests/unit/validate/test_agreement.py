@@ -235,7 +235,9 @@ def test_metrics_equal_their_definitions() -> None:
         assert by_name["model_accuracy_of_people", subset]["estimate"] == pytest.approx(share)
         ceiling = by_name["noise_ceiling", subset]["estimate"]
         assert 0.5 < ceiling < 1
-        of_ceiling = by_name["pearson_score_of_ceiling", subset]["estimate"]
+        share_of_it = by_name["pearson_score_of_ceiling", subset]
+        of_ceiling = share_of_it["estimate"]
+        assert share_of_it["ci_low"] < of_ceiling < share_of_it["ci_high"]
         assert of_ceiling == pytest.approx(stats.pearsonr(score, human).statistic / ceiling)
         assert by_name["choice_agreement", subset]["note"].startswith("which distractor was chosen")
         assert sum(row["n"] for row in fourths) == len(chosen)

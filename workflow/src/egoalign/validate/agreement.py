@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ ItemRow = Mapping[str, Any]
 """A row of table items."""
 
 CHOICES = ("all", *FORCED_CHOICES)
-SHARE, CORRELATION = (0.0, 1.0), (-1.0, 1.0)
+SHARE, CORRELATION, ANY = (0.0, 1.0), (-1.0, 1.0), (-np.inf, np.inf)
 UNDEFINED = "not defined: fewer than 3 items, or no variation"
 ONE_CLASS = "not defined: all items have the same label"
 NO_IDENTITY = "which distractor was chosen is not known: only right and wrong can be compared"
@@ -284,7 +284,7 @@ def _relative_to_people(
         above = float(weights @ (people - guess))
         return float(weights @ (sample.x - guess)) / above if above > 0 else float("nan")
 
-    share = Result("model_accuracy_of_people", "", "", weighted_mean, (-np.inf, np.inf), CHOICES)
+    share = Result("model_accuracy_of_people", "", "", weighted_mean, ANY, CHOICES)
     measured = _row(share.metric, sample, statistic, share, options)
     if sample.rows and measured["estimate"] is None:
         measured["note"] = "not defined: people are not above chance"
@@ -319,7 +319,8 @@ def _relative_to_ceiling(
         halves = split_halves(Answers.of(answers), SPLITS, options.seed)
         metric = f"{base.metric}_of_ceiling" if result else "noise_ceiling"
         statistic = _share_of_ceiling(result, sample, halves)
-        measured = _row(metric, sample, statistic, base, options)
+        bounded = replace(base, bounds=ANY if result else SHARE)
+        measured = _row(metric, sample, statistic, bounded, options)
         if measured["estimate"] is None:
             measured["note"] = NO_CEILING
         yield {"subset": subset, **measured, "chance": 0.0 if result else None}

@@ -151,7 +151,7 @@ def _agreement(ratings: Ratings, options: ValidateOptions) -> Iterator[dict[str,
     yield _of_items("fleiss_kappa", answers, partial(fleiss_kappa, answers), options)
     halves = split_halves(answers, SPLITS, options.seed)
     yield _of_items("split_half", answers, halves.reliability, options)
-    yield _of_items("noise_ceiling", answers, halves.ceiling, options)
+    yield _of_items("noise_ceiling", answers, halves.ceiling, options, (0.0, 1.0))
 
 
 def _icc(matrix: np.ndarray, times: float, weights: np.ndarray) -> float:
@@ -163,6 +163,7 @@ def _of_items(
     answers: Answers,
     function: Callable[[np.ndarray], float],
     options: ValidateOptions,
+    bounds: tuple[float, float] = (-np.inf, 1.0),
     with_interval: bool = True,
 ) -> dict[str, Any]:
     """Return a row of a measure, with an interval over items, the annotators being given."""
@@ -175,7 +176,7 @@ def _of_items(
     if not with_interval:
         return _row(measure, "all", estimate, NO_INTERVAL, answers.matrix, [MANY_VALUES])
     clusters = Clusters("items", np.arange(n), n)
-    interval = cluster_interval(function, clusters, options.bootstraps, options.seed, (-1.0, 1.0))
+    interval = cluster_interval(function, clusters, options.bootstraps, options.seed, bounds)
     return _row(measure, "all", estimate, interval, answers.matrix)
 
 
