@@ -51,7 +51,7 @@ rule measure_reliability:
         table="<results>/validate/reliability.parquet",
         csv=report(
             "<results>/validate/reliability.csv",
-            caption="../report/reliability.rst",
+            caption="../report/people.rst",
             category="Tables",
             labels={"table": "reliability of people", "model": "all"},
         ),

@@ -29,7 +29,7 @@ HEADER = [
 """The columns of the published task's export."""
 
 OWN = [*HEADER, "item_id", "trial_no", "kind", "child_id", "session_id", "utterance_id", "second"]
-OWN += ["distractors"]
+OWN += ["distractors", "selected", "inclusion_probability"]
 SAID = {
     "u0": ("see the ball", 2.0, 4.0),
     "u1": ("yeah", 6.0, 7.0),
@@ -266,19 +266,25 @@ def test_ids_in_the_export_go_before_names(tmp_path: Path) -> None:
         "trial_no": 9,
         "utterance": "",
         "image_path": "p/00012.jpg",
+        "inclusion_probability": 0.25,
     }
+    wrong = ids | {"selected_position": 1, "is_correct": "false"}
     rows = [
         row(**ids),
         row(**ids | {"kind": "catch", "item_id": "c1"}),
         row(**ids | {"kind": "practice", "item_id": "p1"}),
         row(**ids | {"annotator_index": 8, "trial_no": 2}),
+        row(**wrong | {"annotator_index": 9, "selected": 3}),
     ]
     assert read(tmp_path, rows, OWN) == 0
     table = read_table(JUDGMENTS, tmp_path / "out.parquet").to_pylist()
     assert [(one["item_id"], one["annotator_id"], one["trial_no"]) for one in table] == [
         ("t001", "a07", 9),
         ("t001", "a08", 2),
+        ("t001", "a09", 9),
     ]
+    assert [one["chosen"] for one in table] == [0, 0, 3]
+    assert [one["weight"] for one in table] == [4.0, 4.0, 4.0]
     assert table[0]["utterance_id"] == "u1"
 
 

@@ -78,8 +78,9 @@ class ExportReader:
             "timestamp": row.get("timestamp", ""),
             "trial_no": row.get("trial_no", ""),
         }
-        for name in ("chosen", "weight", "inclusion_probability"):
+        for name in ("weight", "inclusion_probability"):
             cells[name] = row.get(name, "")
+        cells["chosen"] = row.get("chosen", "") or row.get("selected", "")
         if all(row.get(name, "").strip() for name in IDS):
             given = {name: row[name] for name in IDS}
             return cells | given | {"distractors": row.get("distractors", "")}
