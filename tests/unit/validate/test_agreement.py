@@ -267,7 +267,7 @@ def test_one_child_is_resampled_by_item() -> None:
 def test_many_children_have_a_bootstrap() -> None:
     rows = rows_by_name(found(answered_items(n_children=20)))
     row = rows["auc_label", "label"]
-    assert row["interval"] == "percentile bootstrap over 20 children, 100 samples"
+    assert row["interval"] == "expanded percentile bootstrap over 20 children, 100 samples"
     assert row["note"] is None
 
 

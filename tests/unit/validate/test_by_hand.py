@@ -57,7 +57,9 @@ def test_it_prints_the_measures(
     ):
         line = next(line for line in said.splitlines() if line.startswith(name))
         assert f" {measure(x, y):.3f} [" in line
-        assert line.endswith("percentile bootstrap over 20 groups of child_id, 100 samples")
+        assert line.endswith(
+            "expanded percentile bootstrap over 20 groups of child_id, 100 samples"
+        )
     assert said.startswith("200 rows\n'aligned': ")
     assert "Caution" not in said
 

@@ -54,7 +54,9 @@ def test_a_better_model_is_found_and_equal_ones_are_not_told_apart() -> None:
     assert better["difference"] == pytest.approx(better["estimate"] - better["other_estimate"])
     assert better["ceiling"] == 0.9
     assert better["n"] == 200
-    assert better["interval"] == "paired percentile bootstrap over 20 children, 200 samples"
+    assert (
+        better["interval"] == "paired expanded percentile bootstrap over 20 children, 200 samples"
+    )
     equal = rows["pearson_rating", "good", "same"]
     assert equal["ci_low"] < 0 < equal["ci_high"]
     assert equal["p_holm"] >= equal["p"]

@@ -135,6 +135,20 @@ def test_few_clusters_have_the_t_interval_of_their_means() -> None:
     assert found.caution == "only 6 children: the interval is rough"
 
 
+def test_many_clusters_have_an_interval_as_wide_as_the_t_interval() -> None:
+    """For a mean of clusters of one size, within the noise of 20,000 samples."""
+    rng = np.random.default_rng(2511)
+    x = rng.normal(size=(16, 4))
+    clusters = Clusters("children", np.repeat(np.arange(16), 4), 16)
+    statistic = statistic_of(weighted_mean, x.ravel(), x.ravel(), np.ones(64), clusters)
+    found = cluster_interval(statistic, clusters, 20_000, 1)
+    low, high = stats.t.interval(0.95, 15, x.mean(), stats.sem(x.mean(axis=1)))
+    assert (found.high - found.low) / (high - low) == pytest.approx(1, abs=0.05)
+    test = stats.ttest_1samp(x.mean(axis=1), 0.0)
+    assert found.p == pytest.approx(test.pvalue, rel=0.05)
+    assert found.made == "expanded percentile bootstrap over 16 children, 20000 samples"
+
+
 def test_intervals_stay_within_the_measure() -> None:
     x, y = np.arange(8.0), np.repeat([0.0, 1.0], 4)
     clusters = Clusters("children", np.array([0, 1, 2, 3] * 2), 4)

@@ -105,7 +105,7 @@ def test_agreement_of_ratings_is_what_was_planted() -> None:
     rows = found(raters([0.0] * 5))
     icc = rows["rating", "icc_2_1", "all"]
     assert icc["ci_low"] < 0.8 < icc["ci_high"]
-    assert icc["interval"] == "percentile bootstrap over 120 items, 200 samples"
+    assert icc["interval"] == "expanded percentile bootstrap over 120 items, 200 samples"
     mean = rows["rating", "icc_2_k", "all"]
     assert mean["ci_low"] < 5 / (5 + 0.25) < mean["ci_high"]
     assert mean["note"] == "of the mean of k = 5 answers"

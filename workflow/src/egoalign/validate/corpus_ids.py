@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from egoalign.corpus.read import read_corpus
+from egoalign.log import progress
 from egoalign.tables import FRAMES, SESSIONS, UTTERANCES, read_table
 
 SessionKey = tuple[str, str]
@@ -65,7 +66,8 @@ def load_ids(
     rows = zip(*(table[name].to_pylist() for name in names), strict=True)
     known = {(child, session) for child, session, exclude in rows if not exclude}
     corpus = {}
-    for child, session in sorted(known if named is None else known & set(named)):
+    wanted = sorted(known if named is None else known & set(named))
+    for child, session in progress(wanted, "sessions", len(wanted)):
         spoken = read_table(
             UTTERANCES,
             utterances_folder / child / f"{session}.utterances.parquet",

@@ -129,12 +129,13 @@ def cluster_interval(
 ) -> Interval:
     """Return the interval of a statistic of clustered items, and its two-sided p of being 0.
 
-    With 15 clusters or more the interval is that of the percentile bootstrap over clusters. With
-    fewer, whose percentiles are too narrow, it is the estimate plus and minus t(k - 1) times the
-    standard error of the jackknife that leaves out one cluster at a time (Efron & Stein 1981; of
-    few clusters MacKinnon, Nielsen & Webb 2023), cut at the bounds of the measure. p is that of
-    the estimate over its standard error, by bootstrap or jackknife, with t(k - 1): the share of
-    samples beyond 0 could not be small enough for many tests.
+    With 15 clusters or more the interval is that of the expanded percentile bootstrap over clusters
+    (Hesterberg 2015, section 4.3): it takes the percentiles of a normal deviate t(k - 1) sqrt(k /
+    (k - 1)), so that for a mean it is as wide as the t interval. With fewer it is the estimate plus
+    and minus t(k - 1) times the standard error of the jackknife that leaves out one cluster at a
+    time (Efron & Stein 1981; of few clusters MacKinnon, Nielsen & Webb 2023), cut at the bounds of
+    the measure. p is that of the estimate over its standard error, by bootstrap or jackknife, with
+    t(k - 1): the share of samples beyond 0 could not be small enough for many tests.
 
     Parameters
     ----------
@@ -150,22 +151,26 @@ def cluster_interval(
     k = clusters.count
     if k < 2:
         return no_interval(clusters.caution)
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import ndtr, stdtr, stdtrit
 
     estimate = statistic(np.ones(k, dtype=np.int64))
+    deviate = float(stdtrit(k - 1, 0.975))
     if k >= ENOUGH_CLUSTERS:
         values = bootstrap_values(statistic, clusters, samples, seed)
         if not values.size:
             return no_interval("not defined in any bootstrap sample: no interval")
-        low, high = np.quantile(values, [0.025, 0.975])
-        made, caution, se = clusters.describe(samples), None, float(values.std())
+        wider = np.sqrt(k / (k - 1))
+        beyond = float(ndtr(-deviate * wider))
+        low, high = np.quantile(values, [beyond, 1 - beyond])
+        made, caution = f"expanded {clusters.describe(samples)}", None
+        se = float(values.std() * wider)
     else:
         without = np.array([statistic(1 - one) for one in np.eye(k, dtype=np.int64)])
         if not np.isfinite(without).all():
             return no_interval(f"not defined without one of the {k} {clusters.unit}: no interval")
         se = float(np.sqrt((k - 1) / k * np.sum((without - without.mean()) ** 2)))
-        half = float(stdtrit(k - 1, 0.975)) * se
-        low, high = max(estimate - half, bounds[0]), min(estimate + half, bounds[1])
+        low = max(estimate - deviate * se, bounds[0])
+        high = min(estimate + deviate * se, bounds[1])
         made = f"t({k - 1}) with the jackknife over {k} {clusters.unit}"
         caution = f"only {k} {clusters.unit}: the interval is rough"
     p = float(2 * stdtr(k - 1, -abs(estimate) / se)) if se > 0 else float("nan")
