@@ -53,9 +53,10 @@ if CONFIG.transcripts.merged:
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
+JUDGED = bool(CONFIG.validate_.judgment_files)
 FIGURES = ["null", "nulls", "children", "age"]
 # Figures of models that encode.
-MORE_FIGURES = ["accuracy", "reliability"] if CONFIG.validate_.judgments else []
+MORE_FIGURES = ["accuracy", "reliability"] if JUDGED else []
 MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
@@ -178,6 +179,8 @@ def wanted_outputs():
             reference=REFERENCES,
         )
         wanted += expand("<results>/figures/{model}/reference.pdf", model=ENCODERS)
+    if JUDGED:
+        wanted.append("<results>/validate/reliability.csv")
     if CONFIG.demo:
         wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
     return wanted

@@ -75,6 +75,7 @@ rule plot_accuracy:
     input:
         item_table="<results>/validate/{model}/items.parquet",
         validation="<results>/validate/{model}/validation.parquet",
+        curves="<results>/validate/{model}/psychometric.parquet",
     output:
         pdf="<results>/figures/{model}/accuracy.pdf",
         png=report(
@@ -99,8 +100,8 @@ rule plot_accuracy:
         "plotting people's accuracy against {wildcards.model}"
     shell:
         "python -m egoalign plot-accuracy --items {input.item_table:q} "
-        "--validation {input.validation:q} --pdf {output.pdf:q} --png {output.png:q} "
-        "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
+        "--validation {input.validation:q} --curves {input.curves:q} --pdf {output.pdf:q} "
+        "--png {output.png:q} --facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
 rule plot_reliability:

@@ -7,14 +7,18 @@
 rule read_judgments:
     """Check every judgment's ids against the corpus."""
     input:
-        judgments=CONFIG.validate_.judgments or [],
+        judgments=CONFIG.validate_.judgment_files,
+        lab_children=CONFIG.corpus.children,
+        lab_sessions=CONFIG.corpus.sessions,
         sessions="<results>/corpus/sessions.parquet",
         frames=per_session("<results>/video/{child}/{session}.frames.parquet"),
         utterances=per_session(
             "<results>/private/transcripts/{child}/{session}.utterances.parquet"
         ),
     output:
-        "<results>/validate/judgments.parquet",
+        table="<results>/validate/judgments.parquet",
+        unmatched="<results>/validate/unmatched.parquet",
+        unmatched_csv="<results>/validate/unmatched.csv",
     log:
         "<logs>/validate/read_judgments.log",
     conda:
@@ -26,13 +30,47 @@ rule read_judgments:
     params:
         frames=folder("video"),
         utterances=folder("private/transcripts"),
+        options=options("validate"),
         code=code_digest("validate.judgments"),
     message:
         "reading human judgments"
     shell:
         "python -m egoalign read-judgments --judgments {input.judgments:q} "
+        "--lab-children {input.lab_children:q} --lab-sessions {input.lab_sessions:q} "
         "--sessions {input.sessions:q} --frames-folder {params.frames:q} "
-        "--utterances-folder {params.utterances:q} --out {output:q} --log {log:q}"
+        "--utterances-folder {params.utterances:q} --options {params.options:q} "
+        "--out {output.table:q} --unmatched {output.unmatched:q} "
+        "--unmatched-csv {output.unmatched_csv:q} --log {log:q}"
+
+
+rule measure_reliability:
+    """Say how far people agree with each other."""
+    input:
+        "<results>/validate/judgments.parquet",
+    output:
+        table="<results>/validate/reliability.parquet",
+        csv=report(
+            "<results>/validate/reliability.csv",
+            caption="../report/people.rst",
+            category="Tables",
+            labels={"table": "reliability of people", "model": "all"},
+        ),
+    log:
+        "<logs>/validate/measure_reliability.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        options=options("validate"),
+        code=code_digest("validate.raters"),
+    message:
+        "measuring how far people agree with each other"
+    shell:
+        "python -m egoalign measure-reliability --judgments {input:q} "
+        "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
 
 
 rule validate_model:
@@ -58,6 +96,8 @@ rule validate_model:
             category="Tables",
             labels={"table": "agreement with people", "model": "{model}"},
         ),
+        curves="<results>/validate/{model}/psychometric.parquet",
+        curves_csv="<results>/validate/{model}/psychometric.csv",
     log:
         "<logs>/validate/validate_model/{model}.log",
     conda:
@@ -65,7 +105,7 @@ rule validate_model:
     threads: 1
     resources:
         mem_mb=4000,
-        runtime="30m",
+        runtime="60m",
     params:
         embeddings=folder("encode/{model}"),
         frames=folder("video"),
@@ -79,7 +119,8 @@ rule validate_model:
         "--embeddings-folder {params.embeddings:q} --utterances-folder {params.utterances:q} "
         "--frames-folder {params.frames:q} --model-id {wildcards.model:q} "
         "--options {params.options:q} --items {output.item_table:q} --out {output.table:q} "
-        "--csv {output.csv:q} --log {log:q}"
+        "--csv {output.csv:q} --curves {output.curves:q} --curves-csv {output.curves_csv:q} "
+        "--log {log:q}"
 
 
 rule calibrate_model:
@@ -140,12 +181,17 @@ rule calibrate_model:
 
 
 rule compare_models:
-    """Put the main numbers of all models side by side."""
+    """Put the main numbers of all models side by side, and compare each two."""
     input:
         summaries=expand("<results>/align/{model}/summary.parquet", model=MODELS),
         validations=(
             expand("<results>/validate/{model}/validation.parquet", model=NETWORKS)
-            if CONFIG.validate_.judgments
+            if CONFIG.validate_.judgment_files
+            else []
+        ),
+        item_tables=(
+            expand("<results>/validate/{model}/items.parquet", model=NETWORKS)
+            if CONFIG.validate_.judgment_files
             else []
         ),
     output:
@@ -156,19 +202,28 @@ rule compare_models:
             category="Tables",
             labels={"table": "comparison of models", "model": "all"},
         ),
+        contrasts="<results>/validate/contrasts.parquet",
+        contrasts_csv=report(
+            "<results>/validate/contrasts.csv",
+            caption="../report/contrasts.rst",
+            category="Tables",
+            labels={"table": "each two models on the same items", "model": "all"},
+        ),
     log:
         "<logs>/validate/compare_models.log",
     conda:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="10m",
+        mem_mb=4000,
+        runtime="60m",
     params:
+        options=options("validate"),
         code=code_digest("validate.compare"),
     message:
         "comparing models"
     shell:
         "python -m egoalign compare-models --summaries {input.summaries:q} "
-        "--validations {input.validations:q} --out {output.table:q} --csv {output.csv:q} "
-        "--log {log:q}"
+        "--validations {input.validations:q} --items {input.item_tables:q} "
+        "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} "
+        "--contrasts {output.contrasts:q} --contrasts-csv {output.contrasts_csv:q} --log {log:q}"

@@ -133,6 +133,8 @@ def items(n: int = 80, seed: int = 2, model_id: str = "tiny") -> pd.DataFrame:
                     "utterance_id": f"u{item:05d}",
                     "model_id": model_id,
                     "n_answers": 6,
+                    "n_alternatives": 4,
+                    "weight": 1.0,
                     "human_accuracy": rng.binomial(6, share) / 6,
                     "score": score,
                     "margin": score - 0.21,
@@ -149,8 +151,9 @@ def validation(items_: pd.DataFrame, n_groups: int = 4, model_id: str = "tiny") 
     for kind, of_kind in items_.groupby("kind"):
         ordered = of_kind.sort_values("score")
         parts = {kind: ordered} | {
-            f"{kind}|q{k}/{n_groups}": ordered.iloc[places]
+            f"{kind}|{letter}{k}/{n_groups}": ordered.iloc[places]
             for k, places in enumerate(np.array_split(np.arange(len(ordered)), n_groups), start=1)
+            for letter in "qm"
         }
         for subset, part in parts.items():
             for name, column in (
@@ -161,7 +164,32 @@ def validation(items_: pd.DataFrame, n_groups: int = 4, model_id: str = "tiny") 
                 rows.append((name, subset, mean, mean - half, mean + half, 0.25, len(part)))
         rho = ordered["score"].rank().corr(ordered["human_accuracy"].rank())
         rows.append(("spearman_score", kind, rho, rho - 0.1, rho + 0.1, 0.0, len(ordered)))
+    rows.append(("pearson_score", "all", 0.6, 0.5, 0.7, 0.0, len(items_)))
+    rows.append(("noise_ceiling", "all", 0.85, 0.8, 0.9, np.nan, len(items_)))
     return metrics(rows, model_id)
+
+
+def curves(items_: pd.DataFrame, model_id: str = "tiny") -> pd.DataFrame:
+    """Return what validate-model gives of these items: the curve that made them."""
+    rows = []
+    for kind, of_kind in items_.groupby("kind"):
+        for predictor, middle in (("score", 0.22), ("margin", 0.01)):
+            values = [
+                ("parameter", "threshold", middle, middle - 0.002, middle + 0.002),
+                ("parameter", "slope", 100.0, 80.0, 130.0),
+                ("parameter", "lapse", 0.05, 0.01, 0.11),
+                ("parameter", "guess", 0.25, None, None),
+            ]
+            for at in np.linspace(of_kind[predictor].min(), of_kind[predictor].max(), 50):
+                share = 0.25 + 0.7 / (1 + np.exp(-(at - middle) / 0.01))
+                values.append(("line", f"{at:.6g}", share, share - 0.05, share + 0.05))
+            rows += [(model_id, kind, predictor, *value) for value in values]
+    names = ["model_id", "choice", "predictor", "kind", "term", "estimate", "ci_low", "ci_high"]
+    table = pd.DataFrame(rows, columns=names)
+    for name in ("n_items", "n_answers", "n_annotators"):
+        table[name] = 80
+    made = "percentile bootstrap over 80 items and 12 annotators, 1000 samples"
+    return table.assign(interval=made, note=None)
 
 
 def children(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from egoalign import cli
-from egoalign.figures.accuracy import accuracy_figure, human_curve
+from egoalign.figures.accuracy import accuracy_figure
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
 from egoalign.figures.lag import lag_figure
@@ -34,8 +34,8 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
     return {
         "null": null_figure(rows, made.summary()),
         "nulls": nulls_figure(rows, made.summary()),
-        "accuracy": accuracy_figure(items, validation),
         "reliability": reliability_figure(*made.calibration()),
+        "accuracy": accuracy_figure(items, validation, made.curves(items)),
         "children": children_figure(children),
         "age": age_figure(rows, children, made.effects(rows)),
         "lag": lag_figure(made.lags(), made.lag_peaks()),
@@ -249,9 +249,9 @@ def test_age_without_ages_says_so() -> None:
 
 def test_accuracy_groups_lie_at_the_mean_score_of_their_items() -> None:
     items = made.items(n=60)
-    figure, facts = accuracy_figure(items, made.validation(items, n_groups=3))
+    figure, facts = accuracy_figure(items, made.validation(items, n_groups=3), made.curves(items))
     assert facts["directions"]["choose_image"]["n_answers"] == 6 * 60
-    for axes, kind in zip(figure.axes, ("choose_utterance", "choose_image"), strict=True):
+    for axes, kind in zip(figure.axes[:2], ("choose_utterance", "choose_image"), strict=True):
         of_kind = items[items["kind"] == kind].sort_values("score")
         expected = of_kind["human_accuracy"].to_numpy().reshape(3, 20).mean(axis=1)
         middle = of_kind["score"].to_numpy().reshape(3, 20).mean(axis=1)
@@ -263,33 +263,41 @@ def test_accuracy_groups_lie_at_the_mean_score_of_their_items() -> None:
 
 def test_accuracy_of_one_direction_has_one_panel() -> None:
     items = made.items().query("kind == 'choose_image'")
-    figure, facts = accuracy_figure(items, made.validation(items))
-    assert len(figure.axes) == 1
+    figure, facts = accuracy_figure(items, made.validation(items), made.curves(items))
+    assert len(figure.axes) == 2, "over the score, and over the margin"
     assert list(facts["directions"]) == ["choose_image"]
 
 
 def test_accuracy_without_items_says_so() -> None:
     items = made.items()
-    nothing = made.validation(items).iloc[:0]
-    assert message(accuracy_figure(items.iloc[:0], nothing)).startswith("No human judgments")
+    nothing, no_curve = made.validation(items).iloc[:0], made.curves(items).iloc[:0]
+    text = message(accuracy_figure(items.iloc[:0], nothing, no_curve))
+    assert text.startswith("No human choices")
     items["score"] = np.nan
-    assert message(accuracy_figure(items, nothing)).startswith("None of 160 judged items")
+    text = message(accuracy_figure(items, nothing, no_curve))
+    assert text.startswith("None of 160 judged items")
 
 
-def test_human_curve_recovers_the_curve_that_made_the_answers() -> None:
-    rng = np.random.default_rng(7)
-    score = rng.normal(0.22, 0.02, 4000)
+def test_accuracy_draws_the_fitted_curve_with_its_band() -> None:
+    items = made.items()
+    curves = made.curves(items)
+    figure, facts = accuracy_figure(items, made.validation(items), curves)
+    panels = [("choose_utterance", "score"), ("choose_image", "score")]
+    panels += [("choose_utterance", "margin"), ("choose_image", "margin")]
+    for axes, (kind, predictor) in zip(figure.axes, panels, strict=True):
+        line = curves.query("choice == @kind and predictor == @predictor and kind == 'line'")
+        drawn = {one.get_label(): one for one in axes.lines}["people, fitted"]
+        np.testing.assert_allclose(drawn.get_ydata(), line["estimate"])
+        band = axes.collections[-1]
+        assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(line["ci_high"].max())
+        assert facts["directions"][kind]["curves"][predictor]["lapse"]["ci_high"] == 0.11
 
-    def truth(at: np.ndarray) -> np.ndarray:
-        return 0.25 + 0.75 / (1 + np.exp(-(at - 0.23) / 0.01))
 
-    answers = np.full(score.size, 10)
-    accuracy = rng.binomial(10, truth(score)) / 10
-    x, y = human_curve(score, accuracy, answers, 0.25)
-    assert np.abs(y - truth(x)).max() < 0.03
-    assert (np.diff(y) >= 0).all()
-    assert human_curve(score[:19], accuracy[:19], answers[:19], 0.25) is None
-    assert human_curve(np.full(30, 0.2), accuracy[:30], answers[:30], 0.25) is None
+def test_accuracy_without_a_curve_draws_the_points() -> None:
+    items = made.items()
+    figure, facts = accuracy_figure(items, made.validation(items), made.curves(items).iloc[:0])
+    assert facts["directions"]["choose_image"]["curves"] == {"score": {}, "margin": {}}
+    assert "people, fitted" not in {line.get_label() for line in figure.axes[0].lines}
 
 
 def test_reliability_draws_bins_fits_and_scores() -> None:
@@ -341,6 +349,19 @@ def test_a_model_without_a_result_is_said_to_have_none() -> None:
     figure, facts = models_figure(both)
     assert facts["models"]["other"]["model_accuracy choose_image"] is None
     assert [text.get_text().strip() for text in figure.axes[3].texts] == ["none"]
+
+
+def test_models_stand_beside_what_peoples_noise_allows() -> None:
+    items = made.items()
+    both = pd.concat([made.summary(), made.validation(items)])
+    figure, facts = models_figure(both)
+    assert facts["models"]["tiny"]["pearson_score all ceiling"]["estimate"] == 0.85
+    people = facts["models"]["tiny"]["model_accuracy choose_image ceiling"]
+    drawn = [
+        segment[0, 0] for one in figure.axes[3].collections[-1:] for segment in one.get_segments()
+    ]
+    assert drawn == [pytest.approx(people["estimate"])]
+    assert "noise ceiling of correlations" in " ".join(figure.texts[-1].get_text().split())
 
 
 def test_no_models_says_so() -> None:

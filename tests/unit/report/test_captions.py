@@ -46,8 +46,8 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     return {
         "null": null_figure(rows[cut], summary)[1],
         "nulls": nulls_figure(rows[cut], summary)[1],
-        "accuracy": accuracy_figure(items[cut], validation)[1],
         "reliability": reliability_figure(*told)[1],
+        "accuracy": accuracy_figure(items[cut], validation, made.curves(items))[1],
         "children": children_figure(means[cut])[1],
         "age": age_figure(rows[cut], means[cut], effects[cut])[1],
         "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],

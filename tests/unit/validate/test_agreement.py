@@ -14,9 +14,19 @@ from scipy import stats
 from egoalign import cli
 from egoalign.align.score import unit_rows
 from egoalign.config import ValidateOptions
-from egoalign.tables import ITEMS, JUDGMENTS, METRICS, conform, read_table, write_table
-from egoalign.validate.agreement import agreement, pearson, quantile_groups, spearman
+from egoalign.tables import (
+    CONTRASTS,
+    ITEMS,
+    JUDGMENTS,
+    METRICS,
+    PSYCHOMETRIC,
+    conform,
+    read_table,
+    write_table,
+)
+from egoalign.validate.agreement import HUMAN, Sample, agreement, quantile_groups
 from egoalign.validate.items import Item, SessionVectors, ask_model, group_items
+from egoalign.validate.model import item_rows
 from tests.unit.align.made import random_session
 
 OPTIONS = ValidateOptions(bootstraps=100)
@@ -46,9 +56,9 @@ def vectors(angles: list[float]) -> dict[tuple[str, str], SessionVectors]:
 def item(kind: str, n_distractors: int = 3) -> Item:
     if kind == "choose_image":
         others = [["kim", "day1", float(k + 1)] for k in range(n_distractors)]
-        return Item(kind, "i", "kim", "day1", "zero", 0.0, others, [1.0])
+        return Item(kind, "i", "kim", "day1", "zero", 0.0, others, {"a1": 1.0})
     others = [["kim", "day1", f"u{k + 1}"] for k in range(n_distractors)]
-    return Item(kind, "i", "kim", "day1", "u0", -1.0, others, [1.0])
+    return Item(kind, "i", "kim", "day1", "u0", -1.0, others, {"a1": 1.0})
 
 
 @pytest.mark.parametrize("kind", FORCED)
@@ -110,39 +120,43 @@ def test_unrelated_vectors_are_chosen_at_chance() -> None:
 
 def test_answers_are_gathered_by_item_and_missing_ones_left_out() -> None:
     common = {
+        "item_id": "i",
         "child_id": "kim",
         "session_id": "day1",
         "utterance_id": "u0",
         "second": 1.0,
         "distractors": "[]",
     }
+    names = ("kind", "annotator_id", "answer", "correct", "chosen")
     rows = [
-        {"kind": "label", "item_id": "i", "answer": 1.0, "correct": None},
-        {"kind": "choose_image", "item_id": "i", "answer": 3.0, "correct": True},
-        {"kind": "choose_image", "item_id": "i", "answer": None, "correct": None},
-        {"kind": "choose_image", "item_id": "i", "answer": 0.0, "correct": False},
-        {"kind": "label", "item_id": "i", "answer": None, "correct": None},
+        ("label", "a1", 1.0, None, None),
+        ("choose_image", "a1", 3.0, True, 0),
+        ("choose_image", "a2", None, None, None),
+        ("choose_image", "a3", 0.0, False, None),
+        ("label", "a2", None, None, None),
     ]
-    items = group_items([common | row for row in rows])
-    assert [(one.kind, one.answers) for one in items] == [
-        ("label", [1.0]),
-        ("choose_image", [1.0, 0.0]),
+    items = group_items([common | dict(zip(names, row, strict=True)) for row in rows])
+    assert [(one.kind, one.answers, one.chosen) for one in items] == [
+        ("label", {"a1": 1.0}, {}),
+        ("choose_image", {"a1": 1.0, "a3": 0.0}, {"a1": 0}),
     ]
+    assert [one.identity for one in items] == [False, False]
+    assert items[0].weight == 1.0
 
 
-NUMBERS = st.lists(st.integers(-5, 5), min_size=3, max_size=30)
-
-
-@given(NUMBERS, st.integers(0, 99))
-def test_correlations_equal_scipy(x: list[int], seed: int) -> None:
-    y = np.random.default_rng(seed).integers(0, 4, len(x)).astype(float)
-    values = np.array(x, dtype=float)
-    if np.ptp(values) == 0 or np.ptp(y) == 0:
-        assert np.isnan(pearson(values, y))
-        assert np.isnan(spearman(values, y))
-        return
-    assert pearson(values, y) == pytest.approx(stats.pearsonr(values, y).statistic, abs=1e-9)
-    assert spearman(values, y) == pytest.approx(stats.spearmanr(values, y).statistic, abs=1e-9)
+def test_whom_people_agree_with_when_they_are_wrong() -> None:
+    chosen = item("choose_utterance")
+    chosen.answers = {"a1": 1.0, "a2": 0.0, "a3": 0.0, "a4": 0.0}
+    chosen.chosen = {"a1": 0, "a2": 2, "a3": 2, "a4": 1}
+    ask_model(chosen, vectors([20, 40, 10, 30]))
+    # The model takes the second distractor, and so do two of four people, two of three wrong ones.
+    assert chosen.choice_agreement == pytest.approx(2 / 4)
+    assert chosen.error_agreement == pytest.approx(2 / 3)
+    ask_model(chosen, vectors([20, 10, 10, 30]))
+    assert chosen.choice_agreement == pytest.approx(3 / 4 / 2), "a tie of two counts half"
+    del chosen.chosen["a3"]
+    assert chosen.choice_agreement is None
+    assert chosen.error_agreement is None
 
 
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=60), st.integers(2, 4))
@@ -172,16 +186,28 @@ def answered_items(n_children: int = 4, n: int = 120) -> list[Item]:
             answers = (rng.random(5) < chance).astype(float).tolist()
             if kind == "rating":
                 answers = (rng.normal(size=5) * 0.1 + score).tolist()
-            made = Item(kind, f"i{k}", f"c{k % n_children}", "s", "u", 0.0, [[]] * 3, answers)
+            distractors = [[]] * 3 if kind in FORCED else []
+            made = Item(kind, f"i{k}", f"c{k % n_children}", "s", "u", 0.0, distractors)
+            made.answers = {f"a{who}": answer for who, answer in enumerate(answers)}
             made.score, made.margin = score, score - 0.5
             made.model_correct = float(score > 0.5)
             items.append(made)
     return items
 
 
+def found(items: list[Item]) -> list[dict]:
+    """Return the metrics of items that were asked and answered."""
+    matrices = {}
+    for kind in (*FORCED, "rating", "label"):
+        own = [one for one in items if one.kind == kind]
+        answers = [[one.answers.get(f"a{who}", np.nan) for who in range(5)] for one in own]
+        matrices[kind] = ([one.item_id for one in own], np.array(answers).reshape(-1, 5))
+    return agreement(item_rows(items, "m"), matrices, OPTIONS)
+
+
 def test_metrics_equal_their_definitions() -> None:
     items = answered_items()
-    rows = [{"model_id": "m", **row} for row in agreement(items, OPTIONS)]
+    rows = [{"model_id": "m", **row} for row in found(items)]
     conform(METRICS, rows)
     by_name = rows_by_name(rows)
     for subset in ("all", *FORCED):
@@ -201,7 +227,19 @@ def test_metrics_equal_their_definitions() -> None:
             assert row["ci_low"] < value < row["ci_high"]
             assert row["n"] == len(chosen)
             assert row["chance"] == (0.25 if metric.endswith("accuracy") else 0.0)
+        for letter in "qm":
+            names = [f"{subset}|{letter}{k}/4" for k in (1, 2, 3, 4)]
+            assert sum(by_name["model_accuracy", name]["n"] for name in names) == len(chosen)
         fourths = [by_name["human_accuracy", f"{subset}|q{k}/4"] for k in (1, 2, 3, 4)]
+        share = ((score > 0.5).mean() - 0.25) / (human.mean() - 0.25)
+        assert by_name["model_accuracy_of_people", subset]["estimate"] == pytest.approx(share)
+        ceiling = by_name["noise_ceiling", subset]["estimate"]
+        assert 0.5 < ceiling < 1
+        share_of_it = by_name["pearson_score_of_ceiling", subset]
+        of_ceiling = share_of_it["estimate"]
+        assert share_of_it["ci_low"] < of_ceiling < share_of_it["ci_high"]
+        assert of_ceiling == pytest.approx(stats.pearsonr(score, human).statistic / ceiling)
+        assert by_name["choice_agreement", subset]["note"].startswith("which distractor was chosen")
         assert sum(row["n"] for row in fourths) == len(chosen)
         mean = sum(row["n"] * row["estimate"] for row in fourths) / len(chosen)
         assert mean == pytest.approx(human.mean())
@@ -213,31 +251,78 @@ def test_metrics_equal_their_definitions() -> None:
     auc = u / (yes.sum() * (~yes).sum())
     assert by_name["auc_label", "label"]["estimate"] == pytest.approx(auc)
     assert by_name["spearman_rating", "rating"]["estimate"] > 0.9
-    assert "over 4 children" in by_name["human_accuracy", "all"]["interval"]
+    assert by_name["noise_ceiling", "rating"]["estimate"] > 0.95
+    assert by_name["average_precision_label", "label"]["chance"] == pytest.approx(yes.mean())
+    human = by_name["human_accuracy", "all"]
+    assert human["interval"] == "t(3) with the jackknife over 4 children"
+    assert human["note"] == "only 4 children: the interval is rough"
 
 
 def test_one_child_is_resampled_by_item() -> None:
-    rows = rows_by_name(agreement(answered_items(n_children=1), OPTIONS))
+    rows = rows_by_name(found(answered_items(n_children=1)))
     assert "over 120 items" in rows["spearman_score", "all"]["interval"]
+    assert rows["auc_label", "label"]["interval"].startswith("DeLong, ")
+
+
+def test_many_children_have_a_bootstrap() -> None:
+    rows = rows_by_name(found(answered_items(n_children=20)))
+    row = rows["auc_label", "label"]
+    assert row["interval"] == "expanded percentile bootstrap over 20 children, 100 samples"
+    assert row["note"] is None
+
+
+def test_weights_make_the_sample_the_population() -> None:
+    """Items thinned by score and weighted give the population's accuracy, on average."""
+    items = [one for one in answered_items(n_children=1, n=400) if one.kind in FORCED]
+    whole = np.mean([one.mean_answer for one in items])
+    weighted, plain = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        kept = []
+        for one in items:
+            chance = 0.2 if one.score < 0.5 else 0.8
+            if rng.random() < chance:
+                one.weight = 1 / chance
+                kept.append(one)
+        sample = Sample.of(HUMAN, item_rows(kept, "m"), "all")
+        weighted.append(sample.statistic(HUMAN.measure)(np.ones(sample.clusters.count)))
+        plain.append(np.mean([one.mean_answer for one in kept]))
+    error = np.std(weighted, ddof=1) / np.sqrt(len(weighted))
+    assert abs(np.mean(weighted) - whole) < 3 * error
+    assert np.mean(plain) - whole > 0.05
+    row = rows_by_name(found(kept))["human_accuracy", "all"]
+    assert row["estimate"] == pytest.approx(weighted[-1])
+    assert row["note"] == "weighted to the population"
+
+
+def test_one_answer_an_item_has_no_ceiling() -> None:
+    items = answered_items()
+    for one in items:
+        one.answers = {"a0": one.answers["a0"]}
+    rows = rows_by_name(found(items))
+    for metric in ("noise_ceiling", "pearson_score_of_ceiling"):
+        assert rows[metric, "all"]["estimate"] is None
+        assert rows[metric, "all"]["n"] == 0
+        assert rows[metric, "all"]["note"].startswith("not estimable: fewer than two answers")
 
 
 def test_items_without_answers_or_scores_do_not_break_it() -> None:
     items = answered_items(n=6)
     for one in items:
-        one.answers = []
-    rows = rows_by_name(agreement(items, OPTIONS))
+        one.answers = {}
+    rows = rows_by_name(found(items))
     assert rows["human_accuracy", "all"]["estimate"] is None
     assert rows["human_accuracy", "all"]["note"] == "nothing to compute from"
     items = answered_items(n=6)
     for one in items:
         one.score = one.margin = one.model_correct = None
-    rows = rows_by_name(agreement(items, OPTIONS))
+    rows = rows_by_name(found(items))
     assert rows["human_accuracy", "all"]["n"] == 6
     assert rows["model_accuracy", "all"]["n"] == 0
     items = answered_items(n=6)
     for one in items:
-        one.answers = [1.0]
-    rows = rows_by_name(agreement(items, OPTIONS))
+        one.answers = {"a0": 1.0, "a1": 1.0}
+    rows = rows_by_name(found(items))
     assert (
         rows["spearman_score", "all"]["note"] == "not defined: fewer than 3 items, or no variation"
     )
@@ -266,24 +351,35 @@ def test_the_commands_from_embeddings_to_the_comparison(tmp_path: Path) -> None:
                     "answer": 1.0,
                     "correct_answer": 1.0,
                     "correct": bool((k + annotator) % 5),
+                    "chosen": 0 if (k + annotator) % 5 else 1,
                 }
             )
     write_table(JUDGMENTS, rows, tmp_path / "judgments.parquet")
-    outs = {name: tmp_path / f"{name}.parquet" for name in ("m", "n", "items", "both")}
+    names = ("m", "n", "items_m", "items_n", "both", "curves", "pairs")
+    outs = {name: tmp_path / f"{name}.parquet" for name in names}
     for model in ("m", "n"):
         words = ["validate-model", "--quiet", "--judgments", tmp_path / "judgments.parquet"]
         for folder in ("embeddings", "utterances", "frames"):
             words += [f"--{folder}-folder", tmp_path]
-        words += ["--model-id", model, "--items", outs["items"], "--out", outs[model]]
+        words += ["--model-id", model, "--items", outs[f"items_{model}"], "--out", outs[model]]
         words += ["--csv", tmp_path / "v.csv", "--options", '{"bootstraps": 100}']
+        words += ["--curves", outs["curves"], "--curves-csv", tmp_path / "c.csv"]
         assert cli.main([str(word) for word in words]) == 0
-    items = read_table(ITEMS, outs["items"])
+    items = read_table(ITEMS, outs["items_m"])
     assert items.num_rows == 30
     assert np.mean(items["model_correct"].to_pylist()) > 0.8
     assert items["human_accuracy"].to_pylist()[0] == pytest.approx(2 / 3)
     words = ["compare-models", "--quiet", "--summaries", outs["m"], "--validations", outs["n"]]
     words += ["--out", outs["both"], "--csv", tmp_path / "both.csv"]
+    words += ["--items", outs["items_m"], outs["items_n"], "--options", '{"bootstraps": 100}']
+    words += ["--contrasts", outs["pairs"], "--contrasts-csv", tmp_path / "pairs.csv"]
     assert cli.main([str(word) for word in words]) == 0
     both = read_table(METRICS, outs["both"]).to_pylist()
     assert [row["model_id"] for row in both[:4]] == ["m", "n", "m", "n"]
     assert len(both) == 2 * read_table(METRICS, outs["m"]).num_rows
+    curves = read_table(PSYCHOMETRIC, outs["curves"]).to_pylist()
+    assert {row["predictor"] for row in curves} == {"score", "margin", "alternatives"}
+    assert {row["choice"] for row in curves} == {"choose_utterance"}
+    pairs = read_table(CONTRASTS, outs["pairs"]).to_pylist()
+    assert {(row["model_id"], row["other_model_id"]) for row in pairs} == {("m", "n")}
+    assert {row["difference"] for row in pairs if row["difference"] is not None} == {0.0}

@@ -426,16 +426,22 @@ class CalibrationOptions(Section):
 class ValidateOptions(Section):
     """Human judgments."""
 
-    judgments: str | None = Field(
+    judgments: str | list[str] | None = Field(
         None,
-        description="CSV of judgments in the columns of table 'judgments'; none: no validation",
+        description="CSV or CSVs of judgments, each in the columns of table 'judgments' or as a "
+        "forced-choice task exports it; none: no validation",
     )
     rating_scale: tuple[float, float] | None = Field(
         None, description="least and greatest rating, such as [1, 5]; needed where there are any"
     )
+    on_unmatched: Literal["fail", "drop"] = Field(
+        "fail",
+        description="answers whose ids the corpus does not have; fail: stop and name them; drop: "
+        "leave them out and list them in table 'unmatched'",
+    )
     quantiles: int = Field(4, ge=2, le=20, description="equal groups of items by score")
     bootstraps: int = Field(1000, ge=100, le=100_000, description="bootstrap samples")
-    seed: int = Field(2511, ge=0, description="seed of the bootstrap")
+    seed: int = Field(2511, ge=0, description="seed of the bootstrap and of split halves")
     calibration: CalibrationOptions = Field(
         default_factory=CalibrationOptions, description="probabilities from scores"
     )
@@ -446,6 +452,12 @@ class ValidateOptions(Section):
             low, high = self.rating_scale
             raise ValueError(f"rating_scale [{low:g}, {high:g}]: expected least < greatest")
         return self
+
+    @property
+    def judgment_files(self) -> list[str]:
+        """The files of judgments, none where there is no validation."""
+        files = self.judgments or []
+        return [files] if isinstance(files, str) else files
 
 
 class VaryOptions(Section):

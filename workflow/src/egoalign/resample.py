@@ -103,18 +103,28 @@ def bootstrap(
     level : float
         Coverage aimed at.
     """
-    if clusters.count < 2 or not samples:
+    values = bootstrap_values(statistic, clusters, samples, seed)
+    if not values.size:
         return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_values(
+    statistic: Statistic, clusters: Clusters, samples: int, seed: int
+) -> np.ndarray:
+    """Return the statistic in the samples of `bootstrap`, those in which it is not defined aside.
+
+    There are none with fewer than two clusters.
+    """
+    if clusters.count < 2 or not samples:
+        return np.zeros(0)
     counts = _samples(clusters.count, samples, seed)
     if isinstance(statistic, Batched):
         values = statistic.of_samples(counts)
     else:
         values = np.array([statistic(sample) for sample in counts])
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return np.asarray(values[np.isfinite(values)])
 
 
 @lru_cache(maxsize=2)

@@ -88,7 +88,8 @@ def judge(
 
     Distractors of a forced choice are the utterances (or the pictures) of three other moments drawn
     at random from the whole corpus, all four texts being distinct. Positions count from 0; the
-    distractors fill the positions other than the true pair's in their order.
+    distractors fill the positions other than the true pair's in their order. Each item's weight is
+    1 over its chance of being drawn; each rater's answers, of all kinds, are in random order.
 
     Parameters
     ----------
@@ -108,26 +109,44 @@ def judge(
         ("rating", _ask_single),
         ("label", _ask_single),
     ):
-        for number, at in enumerate(_draw_items(rng, moments, max_items), start=1):
+        drawn, weights = _draw_items(rng, moments, max_items)
+        for number, (at, weight) in enumerate(zip(drawn, weights, strict=True), start=1):
             asked = rng.choice(len(raters), min(answers_per_item, len(raters)), replace=False)
             answers = ask(rng, kind, moments[at], moments, [raters[k] for k in np.sort(asked)])
-            rows += [{"kind": kind, "item_id": f"{kind}-{number:03d}", **one} for one in answers]
+            item = {"kind": kind, "item_id": f"{kind}-{number:03d}", "weight": float(weight)}
+            rows += [{**item, **one} for one in answers]
+    _number_trials(rng, rows)
     return rows
 
 
-def _draw_items(rng: np.random.Generator, moments: Sequence[Moment], most: int) -> np.ndarray:
-    """Draw the positions of the moments that become items, in order."""
+def _number_trials(rng: np.random.Generator, rows: Sequence[dict[str, Any]]) -> None:
+    """Give every rater's answers their places in a random order, from 1."""
+    by_rater: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_rater.setdefault(row["annotator_id"], []).append(row)
+    for _, own in sorted(by_rater.items()):
+        for row, place in zip(own, rng.permutation(len(own)), strict=True):
+            row["trial_no"] = int(place) + 1
+
+
+def _draw_items(
+    rng: np.random.Generator, moments: Sequence[Moment], most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the positions of the moments that become items, in order, and their weights."""
     shown = np.array([evidence(one.kind, one.shares) >= _SHOWN_EVIDENCE for one in moments], bool)
     seen, others = np.flatnonzero(shown), np.flatnonzero(~shown)
     n_seen = min(most // 2, len(seen))
-    return np.sort(
+    n_others = min(most - n_seen, len(others))
+    drawn = np.sort(
         np.concatenate(
             [
                 rng.choice(seen, n_seen, replace=False),
-                rng.choice(others, min(most - n_seen, len(others)), replace=False),
+                rng.choice(others, n_others, replace=False),
             ]
         )
     )
+    per_seen, per_other = len(seen) / max(n_seen, 1), len(others) / max(n_others, 1)
+    return drawn, np.where(shown[drawn], per_seen, per_other)
 
 
 def _ask_choice(
@@ -164,6 +183,7 @@ def _ask_choice(
                 "answer": float(answer),
                 "correct_answer": float(position),
                 "correct": answer == position,
+                "chosen": 0 if answer == position else answer + (answer < position),
             }
         )
     return rows

@@ -27,6 +27,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     accuracy = _figure(subparsers, "plot-accuracy", "people's accuracy against the score")
     _table(accuracy, "--items", "table items of one model, by validate-model")
     _table(accuracy, "--validation", "table validation of the same model")
+    _table(accuracy, "--curves", "table psychometric of the same model")
     accuracy.set_defaults(run=_plot_accuracy)
 
     reliability = _figure(
@@ -103,7 +104,7 @@ def _plot_nulls(args: argparse.Namespace) -> None:
 def _plot_accuracy(args: argparse.Namespace) -> None:
     from egoalign.figures.accuracy import plot_accuracy
 
-    plot_accuracy(args.items, args.validation, *_outputs(args))
+    plot_accuracy(args.items, args.validation, args.curves, *_outputs(args))
 
 
 def _plot_reliability(args: argparse.Namespace) -> None:

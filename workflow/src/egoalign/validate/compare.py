@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from egoalign.config import ValidateOptions, parse_section
 from egoalign.log import UserError
-from egoalign.tables import METRICS, read_table, write_table
+from egoalign.tables import CONTRASTS, ITEMS, METRICS, read_table, write_table
+from egoalign.validate.contrasts import contrasts
 
 OTHER_N = "models differ in n: not computed from the same rows"
 
@@ -30,15 +32,36 @@ def compare(metrics: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def compare_models(
-    summaries: Sequence[Path], validations: Sequence[Path], out: Path, csv: Path
+    summaries: Sequence[Path],
+    validations: Sequence[Path],
+    items: Sequence[Path],
+    options_json: str,
+    out: Path,
+    csv: Path,
+    contrasts_out: Path,
+    contrasts_csv: Path,
 ) -> None:
-    """Read the summaries and validations of all models and write them as one table metrics.
+    """Put the results of all models together, and compare each two on the identical items.
+
+    Parameters
+    ----------
+    summaries, validations : sequence of Path
+        Tables metrics.
+    items : sequence of Path
+        Tables items, one a model that was validated.
+    options_json : str
+        Config section ``validate``.
+    out, csv : Path
+        Table metrics of all models.
+    contrasts_out, contrasts_csv : Path
+        Table contrasts.
 
     Raises
     ------
     UserError
         Two files hold the same metric of the same model.
     """
+    options = parse_section(ValidateOptions, options_json, "--options")
     rows = []
     source: dict[tuple[str, str, str], Path] = {}
     for path in (*summaries, *validations):
@@ -51,3 +74,6 @@ def compare_models(
                 )
             rows.append(row)
     write_table(METRICS, compare(rows), out, csv=csv)
+    judged = {path: read_table(ITEMS, path).to_pylist() for path in items}
+    by_model = {found[0]["model_id"]: found for found in judged.values() if found}
+    write_table(CONTRASTS, contrasts(by_model, rows, options), contrasts_out, csv=contrasts_csv)

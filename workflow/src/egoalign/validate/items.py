@@ -19,7 +19,8 @@ from egoalign.tables import (
     UTTERANCES,
     read_table,
 )
-from egoalign.validate.judgments import CHOOSE_IMAGE, FORCED_CHOICES, SessionKey
+from egoalign.validate.cells import CHOOSE_IMAGE, FORCED_CHOICES
+from egoalign.validate.corpus_ids import SessionKey
 
 NO_TEXT_VECTOR = "the utterance has no words to encode"
 NO_PICTURE_VECTOR = "the picture could not be decoded"
@@ -36,8 +37,15 @@ class Item:
         As in table judgments.
     distractors : list of [child_id, session_id, utterance_id or second]
         Utterances, or seconds where the picture is chosen.
-    answers : list of float
+    answers : mapping of annotator to float
         Without missing ones: 1 right and 0 wrong in a forced choice; else the answer itself.
+    chosen : mapping of annotator to int
+        In a forced choice, what was chosen where that is known: 0 the true pair, else the number of
+        the distractor.
+    weight : float
+        How many pairs of the population it stands for.
+    cosines : list of float
+        Of the true pair and the distractors, once the model was asked; empty where it could not.
     score, margin, model_correct, reason
         The model's, as in table items.
     """
@@ -49,7 +57,10 @@ class Item:
     utterance_id: str
     second: float
     distractors: list[list[Any]]
-    answers: list[float] = field(default_factory=list)
+    answers: dict[str, float] = field(default_factory=dict)
+    chosen: dict[str, int] = field(default_factory=dict)
+    weight: float = 1.0
+    cosines: list[float] = field(default_factory=list)
     score: float | None = None
     margin: float | None = None
     model_correct: float | None = None
@@ -58,7 +69,33 @@ class Item:
     @property
     def mean_answer(self) -> float:
         """Mean of the answers: the human accuracy of a forced choice. There must be one."""
-        return float(np.mean(self.answers))
+        return float(np.mean(list(self.answers.values())))
+
+    @property
+    def identity(self) -> bool:
+        """Whether it is known of every answer what was chosen."""
+        return len(self.chosen) == len(self.answers)
+
+    @property
+    def choice_agreement(self) -> float | None:
+        """Share of the answers that chose what the model chose, a tie of m best counting 1/m.
+
+        None where the model could not be asked, or what was chosen is not known.
+        """
+        if self.margin is None or not self.answers or not self.identity:
+            return None
+        best = [k for k, value in enumerate(self.cosines) if value == max(self.cosines)]
+        return sum(one in best for one in self.chosen.values()) / len(best) / len(self.chosen)
+
+    @property
+    def error_agreement(self) -> float | None:
+        """Share of the wrong answers that chose the model's best distractor, as above."""
+        wrong = [one for one in self.chosen.values() if one > 0]
+        if self.margin is None or not wrong or not self.identity:
+            return None
+        highest = max(self.cosines[1:])
+        best = [k for k, value in enumerate(self.cosines) if k > 0 and value == highest]
+        return sum(one in best for one in wrong) / len(best) / len(wrong)
 
 
 @dataclass(frozen=True)
@@ -90,10 +127,13 @@ def group_items(judgments: Iterable[Mapping[str, Any]]) -> list[Item]:
                 row["utterance_id"],
                 row["second"],
                 json.loads(row["distractors"]),
+                weight=1.0 if row.get("weight") is None else row["weight"],
             )
         answer = row["correct"] if row["kind"] in FORCED_CHOICES else row["answer"]
         if answer is not None:
-            items[key].answers.append(float(answer))
+            items[key].answers[row["annotator_id"]] = float(answer)
+            if row.get("chosen") is not None:
+                items[key].chosen[row["annotator_id"]] = row["chosen"]
     return list(items.values())
 
 
@@ -127,6 +167,7 @@ def ask_model(item: Item, vectors: Mapping[SessionKey, SessionVectors]) -> None:
             return
         pair = (text, alternative) if item.kind == CHOOSE_IMAGE else (alternative, picture)
         values.append(similarity(*pair))
+    item.cosines = [item.score, *values]
     item.margin = item.score - max(values)
     best = max(item.score, *values)
     n_best = 1 + values.count(best)

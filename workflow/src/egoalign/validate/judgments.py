@@ -1,108 +1,111 @@
-"""Human judgments read from a CSV, every id checked against the corpus."""
+"""Human judgments read from CSV files, every id checked against the corpus."""
 
 from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from egoalign.config import ValidateOptions
 from egoalign.log import UserError, logger
-from egoalign.tables import FRAMES, JUDGMENTS, SESSIONS, UTTERANCES, read_table, write_table
+from egoalign.tables import JUDGMENTS, UNMATCHED, write_table
+from egoalign.validate import export
+from egoalign.validate.cells import CHOOSE_IMAGE, IDS, REQUIRED, Problem, parse_rows
+from egoalign.validate.corpus_ids import (
+    SessionIds,
+    SessionKey,
+    load_ids,
+    missing,
+    no_second,
+    sessions_by_name,
+)
 
-CHOOSE_UTTERANCE = "choose_utterance"
-CHOOSE_IMAGE = "choose_image"
-FORCED_CHOICES = (CHOOSE_UTTERANCE, CHOOSE_IMAGE)
-KINDS = (*FORCED_CHOICES, "rating", "label")
-IDS = ("kind", "item_id", "annotator_id", "child_id", "session_id", "utterance_id")
-REQUIRED = (*IDS, "second", "answer")
-OPTIONAL = ("distractors", "correct_answer", "correct")
-YES_NO = {"true": True, "1": True, "false": False, "0": False}
-SECOND_TOLERANCE = 1e-3
-"""How far a judgment's second may lie from the grid's, for CSV files that round."""
 SHOWN = 10
 """Problems listed in a message."""
 
 
-@dataclass
-class SessionIds:
-    """The utterances and grid seconds of one session."""
+@dataclass(frozen=True)
+class CorpusPlaces:
+    """Where the corpus' ids and names stand.
 
-    utterances: set[str] = field(default_factory=set)
-    seconds: np.ndarray = field(default_factory=lambda: np.zeros(0))
-
-    def grid_second(self, second: float) -> float | None:
-        """Return the grid's own second, or None where the grid has none there."""
-        if not self.seconds.size:
-            return None
-        nearest = float(self.seconds[np.abs(self.seconds - second).argmin()])
-        return nearest if abs(nearest - second) <= SECOND_TOLERANCE else None
-
-
-SessionKey = tuple[str, str]
-
-
-def parse_rows(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[list[dict], list[str]]:
-    """Turn cells of text into judgments, and list the cells that cannot be read.
-
-    Parameters
+    Attributes
     ----------
-    rows : iterable of (int, mapping)
-        Line number and cells by column.
-
-    Returns
-    -------
-    list of dict
-        Rows of table judgments with the key ``line`` besides.
-    list of str
-        One line a problem.
+    sessions : Path
+        Table sessions.
+    frames_folder, utterances_folder : Path
+        Hold the tables of each session.
+    lab_children, lab_sessions : Path or None
+        The tables that the lab wrote, for exports that name recordings.
     """
-    judgments, problems = [], []
-    for line, cells in rows:
-        try:
-            judgments.append({"line": line, **_parse(cells)})
-        except ValueError as error:
-            problems.append(f"line {line}: {error}")
-    return judgments, problems
+
+    sessions: Path
+    frames_folder: Path
+    utterances_folder: Path
+    lab_children: Path | None = None
+    lab_sessions: Path | None = None
 
 
-def check_rows(
-    judgments: Sequence[dict[str, Any]], corpus: Mapping[SessionKey, SessionIds]
-) -> list[str]:
-    """Set each second to the grid's own, and list what does not match the corpus or itself.
+def check_ids(
+    judgments: Iterable[dict[str, Any]], corpus: Mapping[SessionKey, SessionIds]
+) -> list[Problem]:
+    """Set each second to the grid's own, and list what the corpus does not have.
 
     Parameters
     ----------
-    judgments : sequence of dict
+    judgments : iterable of dict
         From `parse_rows`; changed in place.
     corpus : mapping
         The ids of every session named by a judgment that the corpus has, excluded ones aside.
     """
+    return [
+        Problem(row["line"], what, unmatched=True)
+        for row in judgments
+        for what in _check_ids(row, corpus)
+    ]
+
+
+def check_repeats(judgments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """List the answers that are there twice, and the items that do not show the same each time.
+
+    Parameters
+    ----------
+    judgments : iterable of mapping
+        From `parse_rows`, with the key ``place`` besides, which names file and line.
+    """
     problems = []
     answered: set[tuple[str, str, str]] = set()
-    pairs: dict[tuple[str, str], tuple[int, Any]] = {}
+    pairs: dict[tuple[str, str], tuple[str, Any]] = {}
     for row in judgments:
-        found = _check_ids(row, corpus)
         answer = (row["kind"], row["item_id"], row["annotator_id"])
         if answer in answered:
-            found.append(
-                f"annotator {answer[2]!r} has answered {answer[0]} item {answer[1]!r} twice"
+            problems.append(
+                f"{row['place']}: annotator {answer[2]!r} has answered {answer[0]} item "
+                f"{answer[1]!r} twice"
             )
         answered.add(answer)
-        pair = [row[name] for name in (*IDS[3:], "second", "distractors")]
-        first_line, first = pairs.setdefault(answer[:2], (row["line"], pair))
+        pair = [row[name] for name in (*IDS[3:], "second", "distractors", "weight")]
+        first_place, first = pairs.setdefault(answer[:2], (row["place"], pair))
         if pair != first:
-            found.append(
-                f"{answer[0]} item {answer[1]!r} shows another pair or other distractors than in "
-                f"line {first_line}; give each pair its own item_id"
+            problems.append(
+                f"{row['place']}: {answer[0]} item {answer[1]!r} shows another pair, other "
+                f"distractors or another weight than in {first_place}; give each pair its own "
+                "item_id"
             )
-        problems += [f"line {row['line']}: {problem}" for problem in found]
     return problems
+
+
+def number_trials(judgments: Sequence[dict[str, Any]]) -> None:
+    """Set trial_no by the timestamps of annotators whose answers have these and no numbers."""
+    by_annotator: dict[str, list[dict[str, Any]]] = {}
+    for row in judgments:
+        by_annotator.setdefault(row["annotator_id"], []).append(row)
+    for rows in by_annotator.values():
+        if all(row["trial_no"] is None and row["timestamp"] is not None for row in rows):
+            for number, row in enumerate(sorted(rows, key=lambda row: row["timestamp"]), start=1):
+                row["trial_no"] = number
 
 
 def sessions_named(judgments: Iterable[Mapping[str, Any]]) -> set[SessionKey]:
@@ -114,64 +117,147 @@ def sessions_named(judgments: Iterable[Mapping[str, Any]]) -> set[SessionKey]:
     return named
 
 
-def load_ids(
-    named: Iterable[SessionKey], sessions: Path, frames_folder: Path, utterances_folder: Path
-) -> dict[SessionKey, SessionIds]:
-    """Read the ids of the sessions `named`, but for excluded ones and those that are not there."""
-    names = ("child_id", "session_id", "exclude")
-    table = read_table(SESSIONS, sessions, names)
-    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
-    known = {(child, session) for child, session, exclude in rows if not exclude}
-    corpus = {}
-    for child, session in sorted(set(named) & known):
-        utterances = utterances_folder / child / f"{session}.utterances.parquet"
-        frames = frames_folder / child / f"{session}.frames.parquet"
-        corpus[child, session] = SessionIds(
-            set(read_table(UTTERANCES, utterances, ["utterance_id"])[0].to_pylist()),
-            read_table(FRAMES, frames, ["requested_s"])[0].to_numpy(),
-        )
-    return corpus
-
-
 def read_judgments(
-    path: Path, sessions: Path, frames_folder: Path, utterances_folder: Path, out: Path
+    files: Sequence[Path],
+    places: CorpusPlaces,
+    options: ValidateOptions,
+    out: Path,
+    unmatched_out: Path,
+    unmatched_csv: Path,
 ) -> None:
-    """Read a CSV of judgments, check it against the corpus, and write table judgments.
+    """Read files of judgments, check them against the corpus, and write table judgments.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Each in the columns of table judgments, or as a forced-choice task exports it.
+    places : CorpusPlaces
+        The corpus.
+    options : ValidateOptions
+        Rating scale, and what to do with answers that do not match the corpus.
+    out : Path
+        Table judgments.
+    unmatched_out, unmatched_csv : Path
+        Table unmatched: what was left out.
 
     Raises
     ------
     UserError
-        The file or a column is missing, or rows are wrong or do not match the corpus: the first
-        ten problems and how many there are.
+        A file or a column is missing, or rows are wrong or do not match the corpus: the first
+        ten problems of a file and how many there are.
     """
-    judgments, problems = parse_rows(_read_csv(path))
-    corpus = load_ids(sessions_named(judgments), sessions, frames_folder, utterances_folder)
-    problems += check_rows(judgments, corpus)
+    judgments: list[dict[str, Any]] = []
+    unmatched: list[dict[str, Any]] = []
+    for number, path in enumerate(files, start=1):
+        rows, problems = _read_file(path, places, options.rating_scale)
+        lost = {problem.line: problem for problem in problems if problem.unmatched}
+        if options.on_unmatched == "drop":
+            problems = [problem for problem in problems if not problem.unmatched]
+        hint = "correct these lines or leave them out"
+        if lost and options.on_unmatched == "fail":
+            hint += ", or set validate.on_unmatched to drop"
+        _refuse(str(path), list(map(str, problems)), hint)
+        unmatched += [
+            {"file": number, "line": line, "reason": problem.what} for line, problem in lost.items()
+        ]
+        of_file = f" of {path.name}" if len(files) > 1 else ""
+        judgments += [
+            row | {"place": f"line {row['line']}{of_file}"}
+            for row in rows
+            if row["line"] not in lost
+        ]
+    several = ", ".join(map(str, files))
+    _refuse(several, check_repeats(judgments), "correct these lines or leave them out")
+    if unmatched and not judgments:
+        raise UserError(
+            f"{several}: none of {len(unmatched)} answers names what the corpus has, the first: "
+            f"{unmatched[0]['reason']}; check that file and corpus belong together"
+        )
+    number_trials(judgments)
+    rows = [{name: row[name] for name in JUDGMENTS.schema.names} for row in judgments]
+    write_table(JUDGMENTS, rows, out)
+    write_table(UNMATCHED, unmatched, unmatched_out, csv=unmatched_csv)
+    items = {(row["kind"], row["item_id"]) for row in rows}
+    logger.info("%d judgments of %d items read", len(rows), len(items))
+    if unmatched:
+        logger.warning(
+            "%d answers are left out, for the corpus does not have what they name: %s",
+            len(unmatched),
+            unmatched_csv,
+        )
+
+
+def _refuse(where: str, problems: Sequence[str], hint: str) -> None:
+    """Raise what is wrong, if anything is."""
     if problems:
         more = len(problems) - SHOWN
         raise UserError(
-            f"{path}: {len(problems)} problem(s); correct these lines or leave them out:"
+            f"{where}: {len(problems)} problem(s); {hint}:"
             + "".join(f"\n  {problem}" for problem in problems[:SHOWN])
             + (f"\n  and {more} more" if more > 0 else "")
         )
-    rows = [{name: row[name] for name in JUDGMENTS.schema.names} for row in judgments]
-    write_table(JUDGMENTS, rows, out)
-    items = {(row["kind"], row["item_id"]) for row in rows}
-    logger.info("%d judgments of %d items read", len(rows), len(items))
 
 
-def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return (line number, cells) of each row, after checking the header."""
+def _read_file(
+    path: Path, places: CorpusPlaces, scale: tuple[float, float] | None
+) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Return the judgments of one file, with seconds of the grid, and what is wrong with them."""
+    header, lines = _read_csv(path)
+    where = (places.sessions, places.frames_folder, places.utterances_folder)
+    problems: list[Problem] = []
+    if all(name in header for name in REQUIRED):
+        judgments, problems = parse_rows(lines, scale)
+        corpus = load_ids(*where, sessions_named(judgments))
+    elif all(name in header for name in export.COLUMNS):
+        corpus = load_ids(*where)
+        lines, problems = _from_export(lines, corpus, places)
+        judgments, more = parse_rows(lines, scale)
+        problems += more
+    else:
+        absent = [name for name in REQUIRED if name not in header]
+        raise UserError(
+            f"{path}: column(s) {', '.join(absent)} missing; found "
+            f"{', '.join(header) or 'no header'}; expected the columns of table judgments "
+            "(docs/outputs.md) or those of a forced-choice export (docs/methods.md)"
+        )
+    return judgments, sorted(problems + check_ids(judgments, corpus), key=lambda one: one.line)
+
+
+def _from_export(
+    lines: Iterable[tuple[int, Mapping[str, str]]],
+    corpus: Mapping[SessionKey, SessionIds],
+    places: CorpusPlaces,
+) -> tuple[list[tuple[int, Mapping[str, str]]], list[Problem]]:
+    """Return the lines of an export in the columns of table judgments."""
+    names = (
+        sessions_by_name(places.lab_children, places.lab_sessions)
+        if places.lab_children and places.lab_sessions
+        else {}
+    )
+    reader = export.ExportReader(corpus, names)
+    read: list[tuple[int, Mapping[str, str]]] = []
+    problems, not_judgments = [], 0
+    for line, row in lines:
+        try:
+            cells = reader.cells(row)
+        except ValueError as error:
+            problems.append(Problem(line, str(error), isinstance(error, export.Unmatched)))
+            continue
+        if cells is None:
+            not_judgments += 1
+        else:
+            read.append((line, cells))
+    if not_judgments:
+        logger.info("%d practice and catch trials are no judgments", not_judgments)
+    return read, problems
+
+
+def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, Mapping[str, str]]]]:
+    """Return the header, and (line number, cells) of each row."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, restval="")
-            missing = [name for name in REQUIRED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise UserError(
-                    f"{path}: column(s) {', '.join(missing)} missing; found "
-                    f"{', '.join(reader.fieldnames or ['no header'])}"
-                )
-            return [(reader.line_num, row) for row in reader]
+            return list(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read ({error.strerror}); set 'validate.judgments' to the CSV"
@@ -180,127 +266,30 @@ def _read_csv(path: Path) -> list[tuple[int, dict[str, str]]]:
         raise UserError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
 
 
-def _parse(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return one judgment; ValueError says what is wrong with the cells."""
-    row: dict[str, Any] = {name: cells[name].strip() for name in IDS}
-    empty = [name for name in IDS if not row[name]]
-    if empty:
-        raise ValueError(f"{', '.join(empty)} empty")
-    if row["kind"] not in KINDS:
-        raise ValueError(f"kind {row['kind']!r}: expected one of {', '.join(KINDS)}")
-    second = _number(cells, "second")
-    if second is None:
-        raise ValueError("second empty")
-    answer, correct_answer = _number(cells, "answer"), _number(cells, "correct_answer")
-    distractors = _distractors(cells.get("distractors", ""), row["kind"])
-    correct = _correct(cells.get("correct", "").strip().lower(), answer, correct_answer)
-    if row["kind"] in FORCED_CHOICES:
-        if not distractors:
-            raise ValueError("distractors empty; a forced choice needs at least one")
-        if answer is not None and correct is None:
-            raise ValueError("correct_answer empty; a forced choice needs it, or column correct")
-    elif row["kind"] == "label" and answer not in (None, 0, 1):
-        raise ValueError(f"answer {answer:g}: a label is 1 (yes), 0 (no) or empty (unsure)")
-    return row | {
-        "second": second,
-        "distractors": json.dumps(distractors),
-        "answer": answer,
-        "correct_answer": correct_answer,
-        "correct": correct if row["kind"] in FORCED_CHOICES else None,
-    }
-
-
-def _number(cells: Mapping[str, str], name: str) -> float | None:
-    """Return a cell as a number, None where it is empty or absent."""
-    cell = (cells.get(name) or "").strip()
-    if not cell:
-        return None
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{name} {cell!r}: expected a number")
-    return value
-
-
-def _correct(cell: str, answer: float | None, correct_answer: float | None) -> bool | None:
-    """Return whether the answer is right; the column, where filled, must agree with the numbers."""
-    if cell and cell not in YES_NO:
-        raise ValueError(f"correct {cell!r}: expected true, false, 1 or 0")
-    if answer is None:
-        return None
-    written = YES_NO.get(cell)
-    if correct_answer is None:
-        return written
-    right = answer == correct_answer
-    if written is not None and written != right:
-        raise ValueError(
-            f"correct is {cell} but answer {answer:g} and correct_answer {correct_answer:g} "
-            f"{'agree' if right else 'differ'}"
-        )
-    return right
-
-
-def _distractors(cell: str, kind: str) -> list[list[Any]]:
-    """Return [child_id, session_id, utterance_id or second] of each distractor."""
-    what = "second" if kind == CHOOSE_IMAGE else "utterance"
-    wrong = ValueError(f"distractors {cell!r}: expected JSON [[child, session, {what}], ...]")
-    try:
-        values = json.loads(cell or "[]")
-    except json.JSONDecodeError:
-        raise wrong from None
-    if not isinstance(values, list):
-        raise wrong
-    for value in values:
-        if not isinstance(value, list) or len(value) != 3:
-            raise wrong
-        is_number = isinstance(value[2], int | float) and not isinstance(value[2], bool)
-        last_is_right = is_number if kind == CHOOSE_IMAGE else isinstance(value[2], str)
-        if not (isinstance(value[0], str) and isinstance(value[1], str) and last_is_right):
-            raise wrong
-    return values
-
-
 def _check_ids(row: dict[str, Any], corpus: Mapping[SessionKey, SessionIds]) -> list[str]:
     """Return what of one judgment the corpus does not have; seconds become the grid's own."""
     problems = []
     child, session = row["child_id"], row["session_id"]
-    problems += _missing(corpus, child, session, row["utterance_id"])
+    problems += missing(corpus, child, session, row["utterance_id"])
     own = corpus.get((child, session))
     if own is not None:
         second = own.grid_second(row["second"])
         if second is None:
-            problems.append(_no_second(child, session, row["second"]))
+            problems.append(no_second(child, session, row["second"]))
         else:
             row["second"] = second
     distractors = json.loads(row["distractors"])
     for distractor in distractors:
         child, session, what = distractor
         if row["kind"] != CHOOSE_IMAGE:
-            problems += [f"distractor: {p}" for p in _missing(corpus, child, session, what)]
+            problems += [f"distractor: {p}" for p in missing(corpus, child, session, what)]
         elif (child, session) not in corpus:
-            problems += [f"distractor: {p}" for p in _missing(corpus, child, session, None)]
+            problems += [f"distractor: {p}" for p in missing(corpus, child, session, None)]
         else:
             second = corpus[child, session].grid_second(what)
             if second is None:
-                problems.append(f"distractor: {_no_second(child, session, what)}")
+                problems.append(f"distractor: {no_second(child, session, what)}")
             else:
                 distractor[2] = second
     row["distractors"] = json.dumps(distractors)
     return problems
-
-
-def _missing(
-    corpus: Mapping[SessionKey, SessionIds], child: str, session: str, utterance: str | None
-) -> list[str]:
-    """Return what the corpus lacks of a session and, where given, its utterance."""
-    if (child, session) not in corpus:
-        return [f"no session {session!r} of child {child!r} in the corpus, or it is excluded"]
-    if utterance is not None and utterance not in corpus[child, session].utterances:
-        return [f"no utterance {utterance!r} in session {session!r} of child {child!r}"]
-    return []
-
-
-def _no_second(child: str, session: str, second: float) -> str:
-    return f"no grid second {second:g} in session {session!r} of child {child!r}"
