@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from egoalign.validate import task_commands
+
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add read-judgments, validate-model and compare-models."""
+    """Add read-judgments, validate-model, compare-models, and those that collect judgments."""
     p = subparsers.add_parser(
         "read-judgments",
         help="read human judgments and check them against the corpus",
@@ -53,6 +55,8 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
     p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
     p.set_defaults(run=_compare_models)
+
+    task_commands.add_commands(subparsers)
 
 
 def _add_folders(p: argparse.ArgumentParser) -> None:
