@@ -1,50 +1,11 @@
-"""A task's server as a process of its own, and an annotator who works at its page."""
+"""An annotator who works at a task's page in a browser."""
 
 from __future__ import annotations
-
-import re
-import subprocess
-import sys
-from pathlib import Path
-from types import TracebackType
 
 from tests.browser.chrome import Chrome
 
 TRIAL = "document.querySelector('.trial[data-item]')"
 BUTTONS = "document.querySelectorAll('.options button:not(:disabled)').length"
-
-
-class TaskProcess:
-    """``egoalign serve-task`` for the time of a ``with`` block."""
-
-    def __init__(self, task: Path, database: Path, port: int = 0) -> None:
-        self.command = [sys.executable, "-m", "egoalign", "serve-task", str(task)]
-        self.command += ["--db", str(database), "--port", str(port)]
-
-    def __enter__(self) -> TaskProcess:
-        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
-        assert self.process.stderr is not None
-        self.said = ""
-        for line in self.process.stderr:
-            self.said += line
-            found = re.search(r"served at (http://127\.0\.0\.1:(\d+)/)", line)
-            if found:
-                self.address, self.port = found[1], int(found[2])
-                return self
-        raise AssertionError(self.said)
-
-    def kill(self) -> None:
-        """End it as by kill -9."""
-        self.process.kill()
-        self.process.wait()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
 
 
 def begin(chrome: Chrome, address: str, annotator: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 from egoalign.tables import JUDGMENTS, TASK_TRIALS, read_table
 from egoalign.validate.task_store import read_answers
 from tests.browser.chrome import Chrome
-from tests.browser.task_run import TaskProcess, answer, begin, item_shown, through_screens
+from tests.browser.task_run import answer, begin, item_shown, through_screens
 from tests.unit.validate.task_made import egoalign, make_corpus, read_judgments
+from tests.unit.validate.task_process import TaskProcess
 
 DONE = "document.querySelector('.end[data-done]')"
 TASK = {"n_items": 6, "annotators": 2, "answers": 1, "catch_every": 3, "practice": 2}
@@ -39,14 +40,10 @@ def right_keys(corpus: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_from_first_trial_to_judgments(
-    chrome: Chrome, corpus: Path, tmp_path: Path, width: int
-) -> None:
+def test_from_first_trial_to_judgments(chrome: Chrome, corpus: Path, tmp_path: Path) -> None:
     """Two annotators, one a direction: by keys, one reloads the page in the middle."""
     task, database = corpus / "results/private/task", tmp_path / "answers.sqlite"
     keys = right_keys(corpus)
-    chrome.resize(width, 900)
     with TaskProcess(task, database) as server:
         for annotator, kind in (("first", "choose_utterance"), ("second", "choose_image")):
             begin(chrome, server.address, annotator)
@@ -60,7 +57,6 @@ def test_from_first_trial_to_judgments(
                     assert through_screens(chrome) == 0
                     assert item_shown(chrome) == item
                 item = item_shown(chrome)
-                assert chrome.run("return document.documentElement.scrollWidth;") <= width
                 right = keys[kind + item]
                 done.append(answer(chrome, right if number != 1 else str(int(right) % 4 + 1)))
                 bar = "document.querySelector('#jspsych-progressbar-container span').innerText"
@@ -76,9 +72,12 @@ def test_from_first_trial_to_judgments(
     assert all(row["rt_ms"] > 0 for row in stored)
     out = tmp_path / "judgments.csv"
     choices, people = tmp_path / "choices.json", tmp_path / "annotators.json"
-    assert 0 == egoalign(
-        *("export-task", "--quiet", "--db", database, "--key", task / "key", "--out", out),
-        *("--choices", choices, "--annotators", people),
+    assert (
+        egoalign(
+            *("export-task", "--quiet", "--db", database, "--key", task / "key", "--out", out),
+            *("--choices", choices, "--annotators", people),
+        )
+        == 0
     )
     assert read_judgments(corpus, out, tmp_path / "judgments.parquet") == 0
     rows = read_table(JUDGMENTS, tmp_path / "judgments.parquet").to_pylist()
@@ -90,6 +89,28 @@ def test_from_first_trial_to_judgments(
     assert {row["annotator_id"] for row in rows} == {"first", "second"}
     for row in json.loads(choices.read_text()):
         assert row["is_correct"] == (row["selected"] == 0)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_screen_fits_the_window(
+    chrome: Chrome, corpus: Path, tmp_path: Path, width: int
+) -> None:
+    task = corpus / "results/private/task"
+    chrome.resize(width, 800)
+    with TaskProcess(task, tmp_path / "answers.sqlite") as server:
+        for annotator in ("a", "b"):
+            begin(chrome, server.address, annotator)
+            through_screens(chrome)
+            item_shown(chrome)
+            assert chrome.run("return document.documentElement.scrollWidth;") <= width
+            sizes = chrome.run(
+                "return [...document.querySelectorAll('#task p, #task button, #task blockquote')]"
+                ".map(part => parseFloat(getComputedStyle(part).fontSize));"
+            )
+            assert min(sizes) >= 12
+            broken = "[...document.images].filter(image => image.naturalWidth === 0).length"
+            assert chrome.run(f"return {broken};") == 0
+            assert chrome.run("return document.images.length;") > 0
 
 
 def test_answers_given_while_the_server_is_away(
@@ -136,8 +157,20 @@ def test_without_a_server_answers_leave_as_a_file(
     )
     download, out = tmp_path / "answers.json", tmp_path / "judgments.csv"
     download.write_text(text)
-    assert 0 == egoalign(
-        *("export-task", "--quiet", "--downloads", download, "--key", task / "key", "--out", out)
+    assert (
+        egoalign(
+            *(
+                "export-task",
+                "--quiet",
+                "--downloads",
+                download,
+                "--key",
+                task / "key",
+                "--out",
+                out,
+            )
+        )
+        == 0
     )
     assert read_judgments(corpus, out, tmp_path / "judgments.parquet") == 0
     rows = read_table(JUDGMENTS, tmp_path / "judgments.parquet").to_pylist()

@@ -115,6 +115,9 @@ class Store:
                 "'egoalign serve-task' made"
             ) from error
         path.chmod(0o600)
+        # While one connection is open, the others need not tidy up the log when they close.
+        self._open = sqlite3.connect(path, check_same_thread=False)
+        self._open.execute("SELECT study FROM study").fetchone()
 
     def start(self, annotator: Any) -> dict[str, Any]:
         """Return an annotator's list and what was answered of it; a new one gets a free list.

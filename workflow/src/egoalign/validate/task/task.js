@@ -86,7 +86,7 @@ async function run(study, list, answers) {
   };
   const { kind } = list;
   const trial = ({ shown, trial_no }) => ({
-    type: TrialPlugin, shown, kind, scale: study.scale, where: `${trial_no + 1} of ${total}`,
+    type: TrialPlugin, shown, kind, scale: study.scale,
     on_start: progress,
     on_answer: ({ answer, rt_ms }) => answers.add({
       trial_no, kind, item_id: shown.item, answer, rt_ms, answered_at: new Date().toISOString(),
@@ -121,9 +121,9 @@ const welcomeBack = (done) => ({
 function introduction(study, { kind, practice, trials }) {
   const lines = [
     TASKS[kind].intro,
-    "The pictures come from cameras worn by young children. What is said may have little to do " +
-      "with what is seen: that is so for most pictures.",
-    `There are ${trials.length} of them. You may stop at any time and go on later.`,
+    "The pictures come from cameras worn by young children. What is said may have much or little " +
+      "to do with what is seen.",
+    `There are ${trials.length} of these. You may stop at any time and go on later.`,
   ];
   const screens = [{ type: ScreenPlugin, title: "What to do", lines, button: "Go on" }];
   practice.forEach((shown, i) => {

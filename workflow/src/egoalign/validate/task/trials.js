@@ -39,7 +39,7 @@ const spoken = (text) => make("blockquote", {}, text);
 // The answers that a trial offers: {answer, keys, content} each.
 function choices(trial, kind, scale) {
   if (kind === "rating") {
-    const ends = { 1: "not at all", [scale]: "perfectly" };
+    const ends = { 1: "not at all", [scale]: "fully" };
     return Array.from({ length: scale }, (_, i) => ({
       answer: i + 1, keys: [String(i + 1)], content: ends[i + 1] || "",
     }));
@@ -63,7 +63,7 @@ class TrialPlugin {
     this.jsPsych = jsPsych;
   }
 
-  // `trial.shown` is a trial of a list; `trial.where` is said above it.
+  // `trial.shown` is a trial of a list; `trial.where`, if any, is said above it.
   trial(display, trial) {
     const { shown, kind, scale, where } = trial;
     const offered = choices(shown, kind, scale);
@@ -74,7 +74,7 @@ class TrialPlugin {
       return button;
     });
     const section = make("section", { class: `trial ${kind}` });
-    section.append(make("p", { class: "where" }, where));
+    if (where) section.append(make("p", { class: "where" }, where));
     section.append(make("h1", {}, TASKS[kind].question));
     if (shown.picture) section.append(picture(shown.picture, "The picture"));
     if (shown.text) section.append(spoken(shown.text));
