@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from egoalign.tables import JUDGMENTS, TASK_TRIALS, read_table
+from egoalign.tables import JUDGMENTS, METRICS, TASK_TRIALS, read_table
 from egoalign.validate.task_store import read_answers
 from tests.browser.chrome import Chrome
 from tests.browser.task_run import answer, begin, item_shown, through_screens
 from tests.unit.validate.task_made import egoalign, make_corpus, read_judgments
 from tests.unit.validate.task_process import TaskProcess
+from tests.workflow.project import Project
 
 DONE = "document.querySelector('.end[data-done]')"
 TASK = {"n_items": 6, "annotators": 2, "answers": 1, "catch_every": 3, "practice": 2}
@@ -175,3 +176,48 @@ def test_without_a_server_answers_leave_as_a_file(
     assert read_judgments(corpus, out, tmp_path / "judgments.parquet") == 0
     rows = read_table(JUDGMENTS, tmp_path / "judgments.parquet").to_pylist()
     assert [row["answer"] for row in rows] == [3.0] * 6
+
+
+def test_from_a_run_to_its_validation(chrome: Chrome, tiny: Project, tmp_path: Path) -> None:
+    """The workflow's own results: videos decoded, people asked, the model asked the same."""
+    task, database = tmp_path / "task", tmp_path / "answers.sqlite"
+    made = tiny.egoalign(
+        *("make-task", "--config", tiny.config, "--out", str(task), "--n-items", "3"),
+        *("--annotators", "2", "--answers", "1"),
+    )
+    assert made.returncode == 0, made.stderr
+    with TaskProcess(task, database) as server:
+        for annotator in ("p1", "p2"):
+            begin(chrome, server.address, annotator)
+            through_screens(chrome)
+            while chrome.run("return Boolean(document.querySelector('.trial'));"):
+                answer(chrome, "2")
+            chrome.wait_until(DONE)
+    csv, results = tmp_path / "judgments.csv", Path("results/demo")
+    judgments, metrics = tmp_path / "judgments.parquet", tmp_path / "validation.parquet"
+    folders = ("--frames-folder", results / "video")
+    folders += ("--utterances-folder", results / "private" / "transcripts")
+    sessions, vectors = results / "corpus/sessions.parquet", results / "encode/egoalign-demo"
+    for words in (
+        ("export-task", "--db", database, "--key", task / "key", "--out", csv),
+        (
+            *("read-judgments", "--judgments", csv, "--out", judgments, *folders),
+            *("--sessions", sessions),
+        ),
+        (
+            *("validate-model", "--judgments", judgments, "--model-id", "egoalign-demo", *folders),
+            *("--embeddings-folder", vectors, "--out", metrics),
+            *("--items", tmp_path / "items.parquet", "--csv", tmp_path / "validation.csv"),
+        ),
+    ):
+        done = tiny.egoalign(*map(str, words))
+        assert done.returncode == 0, done.stderr
+    rows = {
+        row["metric"]: row
+        for row in read_table(METRICS, metrics).to_pylist()
+        if row["subset"] == "all"
+    }
+    kept = read_table(JUDGMENTS, judgments).to_pylist()
+    assert rows["human_accuracy"]["estimate"] == sum(row["correct"] for row in kept) / len(kept)
+    assert rows["model_accuracy"]["n"] == len(kept) > 3
+    assert rows["human_accuracy"]["chance"] == 0.25

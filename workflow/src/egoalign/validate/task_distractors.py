@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,25 @@ class Pool:
     text: NDArray[np.int64]
     second: NDArray[np.float64]
 
+    @cached_property
+    def of_child(self) -> dict[int, NDArray[np.int64]]:
+        """Rows of each child."""
+        return _rows_by(self.child)
+
+    @cached_property
+    def of_length(self) -> dict[int, dict[int, NDArray[np.int64]]]:
+        """Rows of each speaker type by token count."""
+        return {
+            speaker: {count: rows[own] for count, own in _rows_by(self.n_tokens[rows]).items()}
+            for speaker, rows in _rows_by(self.speaker).items()
+        }
+
+    def fits(self, row: int, candidate: int) -> bool:
+        """Say whether a candidate is of another recording and another text than the true one."""
+        return bool(
+            self.session[candidate] != self.session[row] and self.text[candidate] != self.text[row]
+        )
+
 
 @dataclass(frozen=True)
 class Distractors:
@@ -52,22 +72,19 @@ def distractor_utterances(pool: Pool, row: int, rng: np.random.Generator) -> Dis
     true one; token counts differ from the true one by at most 1, or where too few do, by 2, 4, 8
     or more.
     """
-    allowed = (
-        (pool.session != pool.session[row])
-        & (pool.speaker == pool.speaker[row])
-        & (pool.text != pool.text[row])
-    )
-    distance = np.abs(pool.n_tokens - pool.n_tokens[row])
-    band = np.searchsorted(TOKEN_STEPS, distance)
+    bands: list[list[NDArray[np.int64]]] = [[] for _ in range(len(TOKEN_STEPS) + 1)]
+    for count, rows in pool.of_length[int(pool.speaker[row])].items():
+        distance = abs(count - int(pool.n_tokens[row]))
+        bands[int(np.searchsorted(TOKEN_STEPS, distance))].append(rows)
     chosen: list[int] = []
     seen: set[int] = set()
-    for candidate in _by_band(allowed, band, range(len(TOKEN_STEPS) + 1), rng):
+    for candidate in _by_band(bands, rng):
         text = int(pool.text[candidate])
-        if text not in seen:
+        if text not in seen and pool.fits(row, candidate):
             seen.add(text)
             chosen.append(candidate)
         if len(chosen) == N_DISTRACTORS:
-            farthest = int(distance[chosen].max())
+            farthest = int(np.abs(pool.n_tokens[chosen] - pool.n_tokens[row]).max())
             return Distractors(chosen, f"same speaker, tokens within {max(farthest, 1)}")
     return Distractors([], reason=TOO_FEW_TEXTS)
 
@@ -79,30 +96,34 @@ def distractor_pictures(pool: Pool, row: int, rng: np.random.Generator) -> Distr
     child; where these have too few, of other children. Of one recording they are apart by at
     least 10 s.
     """
-    allowed = (pool.session != pool.session[row]) & (pool.text != pool.text[row])
-    band = (pool.child != pool.child[row]).astype(np.int64)
+    own = int(pool.child[row])
+    others = [rows for child, rows in pool.of_child.items() if child != own]
     chosen: list[int] = []
-    for candidate in _by_band(allowed, band, (0, 1), rng):
-        near = [
-            other
-            for other in chosen
-            if pool.session[other] == pool.session[candidate]
+    for candidate in _by_band([[pool.of_child[own]], others], rng):
+        near = any(
+            pool.session[other] == pool.session[candidate]
             and abs(pool.second[other] - pool.second[candidate]) < APART_S
-        ]
-        if not near:
+            for other in chosen
+        )
+        if not near and pool.fits(row, candidate):
             chosen.append(candidate)
         if len(chosen) == N_DISTRACTORS:
-            others = int(band[chosen].sum())
-            return Distractors(chosen, f"{N_DISTRACTORS - others} of 3 of the same child")
+            same = int(np.sum(pool.child[chosen] == own))
+            return Distractors(chosen, f"{same} of {N_DISTRACTORS} of the same child")
     return Distractors([], reason=TOO_FEW_PICTURES)
 
 
 def _by_band(
-    allowed: NDArray[np.bool_],
-    band: NDArray[np.int64],
-    bands: Sequence[int] | Iterable[int],
-    rng: np.random.Generator,
+    bands: Iterable[Sequence[NDArray[np.int64]]], rng: np.random.Generator
 ) -> Iterator[int]:
-    """Yield what is allowed, in random order within each band, one band after the other."""
-    for number in bands:
-        yield from map(int, rng.permutation(np.flatnonzero(allowed & (band == number))))
+    """Yield all rows of a band in random order, then those of the next."""
+    for band in bands:
+        if band:
+            yield from map(int, rng.permutation(np.concatenate(band)))
+
+
+def _rows_by(values: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+    """Return where each value stands."""
+    order = np.argsort(values, kind="stable")
+    found, first = np.unique(values[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, first[1:]), strict=True))
