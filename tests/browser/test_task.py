@@ -92,23 +92,22 @@ def test_from_first_trial_to_judgments(chrome: Chrome, corpus: Path, tmp_path: P
         assert row["is_correct"] == (row["selected"] == 0)
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_every_screen_fits_the_window(
-    chrome: Chrome, corpus: Path, tmp_path: Path, width: int
-) -> None:
+def test_every_screen_fits_the_window(chrome: Chrome, corpus: Path, tmp_path: Path) -> None:
     task = corpus / "results/private/task"
-    chrome.resize(width, 800)
     with TaskProcess(task, tmp_path / "answers.sqlite") as server:
         for annotator in ("a", "b"):
             begin(chrome, server.address, annotator)
             through_screens(chrome)
             item_shown(chrome)
-            assert chrome.run("return document.documentElement.scrollWidth;") <= width
-            sizes = chrome.run(
-                "return [...document.querySelectorAll('#task p, #task button, #task blockquote')]"
-                ".map(part => parseFloat(getComputedStyle(part).fontSize));"
-            )
-            assert min(sizes) >= 12
+            for width in (1280, 400):
+                chrome.resize(width, 800)
+                assert chrome.run("return window.innerWidth;") == width
+                assert chrome.run("return document.documentElement.scrollWidth;") <= width
+                sizes = chrome.run(
+                    "return [...document.querySelectorAll('#task p, button, blockquote')]"
+                    ".map(part => parseFloat(getComputedStyle(part).fontSize));"
+                )
+                assert min(sizes) >= 12
             broken = "[...document.images].filter(image => image.naturalWidth === 0).length"
             assert chrome.run(f"return {broken};") == 0
             assert chrome.run("return document.images.length;") > 0
@@ -132,6 +131,33 @@ def test_answers_given_while_the_server_is_away(
     with TaskProcess(task, database, server.port):
         chrome.wait_until("document.getElementById('saved').hidden")
         assert [row["answer"] for row in read_answers(database)[1]] == [1, 2]
+
+
+def test_ratings_and_labels_by_mouse_and_keys(chrome: Chrome, corpus: Path, tmp_path: Path) -> None:
+    task, database = tmp_path / "task", tmp_path / "answers.sqlite"
+    words = ("make-task", "--quiet", "--config", corpus / "config.yaml", "--out", task)
+    assert egoalign(*words, "--kinds", "rating", "label", "--n-items", 2) == 0
+    given = {"rating": ["1", "5", "2"], "label": ["y", "u", "2"]}
+    with TaskProcess(task, database) as server:
+        for annotator, kind in (("a", "rating"), ("b", "label")):
+            begin(chrome, server.address, annotator)
+            through_screens(chrome)
+            item = item_shown(chrome)
+            # By mouse first: keys must still be heard after it.
+            place = {"1": 0, "y": 0}[given[kind][0]]
+            chrome.run(f"document.querySelectorAll('.options button')[{place}].click();")
+            chrome.wait_until(f"document.querySelector('.trial').dataset.item !== '{item}'")
+            for key in given[kind][1:]:
+                answer(chrome, key)
+            chrome.wait_until(DONE)
+    stored = {kind: [] for kind in given}
+    for row in read_answers(database)[1]:
+        stored[row["kind"]].append(row["answer"])
+    assert stored == {"rating": [1, 5, 2], "label": [1, None, 0]}
+    out = tmp_path / "judgments.csv"
+    export = ("export-task", "--quiet", "--db", database, "--key", task / "key", "--out", out)
+    assert egoalign(*export) == 0
+    assert read_judgments(corpus, out, tmp_path / "judgments.parquet") == 0
 
 
 def test_without_a_server_answers_leave_as_a_file(

@@ -95,7 +95,7 @@ def bare_page(
 ) -> Path:
     """Write a page's study and lists of items, without pictures."""
     write_script(
-        {"study": study, "title": "A task", "n_lists": len(lists), "scale": 5},
+        {"study": study, "n_lists": len(lists), "scale": 5},
         STUDY_CALL,
         folder / STUDY_FILE,
     )

@@ -118,6 +118,26 @@ def test_every_pair_stands_in_as_many_lists_as_asked(task: Path) -> None:
     assert not set(catches) & {item for _, item in counts}
 
 
+def test_drawn_trials_of_ratings_and_labels_do_not_all_fit(task: Path) -> None:
+    """Who always says yes must not pass."""
+    rows = [row for row in trials(task) if row["is_catch"]]
+    expected = {
+        kind: {row["correct_answer"] for row in rows if row["kind"] == kind} for kind in KINDS
+    }
+    assert expected["rating"] == {1, 5}
+    assert expected["label"] == {0, 1}
+    sentences = {scene[0] for scene in SCENES}
+    _, lists = read_lists(task / "page")
+    for content in lists.values():
+        rights = [trial["right"] for trial in content["practice"]]
+        if content["kind"] in ("rating", "label"):
+            high = 5 if content["kind"] == "rating" else 1
+            assert rights == [high, 1 if content["kind"] == "rating" else 0, high]
+            assert all(trial["text"] in sentences for trial in content["practice"])
+        else:
+            assert all(1 <= right <= 4 for right in rights)
+
+
 def test_distractors_obey_their_rules(corpus: Path, task: Path) -> None:
     rows = read_table(ALIGNMENT, corpus / f"results/align/{MODEL}/alignment.parquet").to_pylist()
     spoken = {(r["child_id"], r["session_id"], r["utterance_id"]): r for r in rows}
@@ -295,6 +315,8 @@ def test_too_small_a_corpus(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     said = capfd.readouterr().err
     assert "only 2 of 12 pairs sampled: at most 30 a child and 1 a minute of recording" in said
     assert "choose_image: no pair can be asked (fewer than 3 pictures in other sessions)" in said
+    assert [path.name for path in (tmp_path / "results" / "private").glob("*task*")] == []
+    assert [path.name for path in (tmp_path / "results" / "private").glob(".*")] == []
     write_table(ALIGNMENT, [r for r in one if r["score_max"] is None], path)
     assert egoalign("make-task", "--config", config) == 2
     assert "no utterance has a score and words" in capfd.readouterr().err

@@ -7,7 +7,6 @@ let takeList;
 
 // study.js calls this with the study's facts, and a file in lists/ calls egoalignList.
 function egoalignStudy(study) {
-  document.title = study.title;
   askName(study);
 }
 
@@ -33,7 +32,7 @@ function askName(study) {
   const problem = make("p", { class: "problem", role: "alert" });
   const button = make("button", { class: "main" }, "Start");
   const form = make("form", { class: "screen" },
-    make("h1", {}, study.title), make("p", {}, "Enter the name or number that you were given. " +
+    make("h1", {}, document.title), make("p", {}, "Enter the name or number that you were given. " +
       "If you have begun before, you will go on where you stopped."),
     make("label", { for: "annotator" }, "Your name or number"), name, button, problem);
   form.addEventListener("submit", async (event) => {
