@@ -11,7 +11,7 @@ RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
-.PHONY: help env demo demo-photo test test-full bench lint clean
+.PHONY: help env demo demo-photo test test-full bench lint vendor-task clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -59,6 +59,9 @@ lint: $(STAMP) ## style, types and workflow checks
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo/config.yaml
+
+vendor-task: ## fetch the web task's JavaScript again with npm, as pinned in envs/vendor_task.py
+	$(PYTHON) envs/vendor_task.py
 
 clean: ## remove everything that the demo made
 	rm -rf results/demo results/demo-photo

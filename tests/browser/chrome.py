@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -99,7 +100,25 @@ class Chrome:
 
     def open(self, page: Path) -> None:
         """Open a file and wait until it is loaded."""
-        self._call("/url", {"url": page.resolve().as_uri()})
+        self.go(page.resolve().as_uri())
+
+    def go(self, address: str) -> None:
+        """Open an address and wait until it is loaded."""
+        self._call("/url", {"url": address})
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other; the Enter key is a line's end."""
+        strokes = [
+            {"type": kind, "value": "\ue007" if key == "\n" else key}
+            for key in keys
+            for kind in ("keyDown", "keyUp")
+        ]
+        source = {"type": "key", "id": "keyboard", "actions": strokes}
+        self._call("/actions", {"actions": [source]})
+
+    def picture(self, path: Path) -> None:
+        """Save what the window shows as PNG."""
+        path.write_bytes(base64.b64decode(self._call("/screenshot", method="GET")))
 
     def resize(self, width: int, height: int) -> None:
         """Give the page's window another size, in CSS pixels."""

@@ -423,6 +423,67 @@ class CalibrationOptions(Section):
     )
 
 
+TaskKind = Literal["choose_utterance", "choose_image", "rating", "label"]
+
+
+class TaskOptions(Section):
+    """A task for people, made by ``egoalign make-task``."""
+
+    kinds: list[TaskKind] = Field(
+        ["choose_utterance", "choose_image"],
+        min_length=1,
+        description="what people do; each list holds one kind, and lists take turns",
+    )
+    n_items: int = Field(200, ge=1, description="pairs that are sampled")
+    annotators: int = Field(24, ge=1, description="lists that are written, one an annotator")
+    answers: int = Field(3, ge=1, description="lists of a kind in which each pair stands")
+    seed: int = Field(2511, ge=0, description="seed of the sample, the distractors and the lists")
+    score: Literal["score_max", "score_mean"] = Field(
+        "score_max", description="score by which pairs are sampled"
+    )
+    score_cuts: list[float] = Field(
+        [0.2, 0.4, 0.6, 0.8, 0.95],
+        description="shares of all utterances below the cuts between strata by score; strata get "
+        "equal numbers of pairs, so narrow ones are seen more often",
+    )
+    max_per_child: int = Field(30, ge=1, description="most pairs of one child")
+    max_per_minute: int = Field(1, ge=1, description="most pairs of one minute of a recording")
+    speakers: list[SpeakerType] = Field(
+        default_factory=list, description="speakers whose utterances are sampled; empty: all"
+    )
+    short_side: int = Field(480, ge=64, le=2160, description="shorter side of pictures in pixels")
+    blur_px: int | None = Field(
+        None,
+        ge=4,
+        le=64,
+        description="blur every picture, for good: this many points remain along its shorter side",
+    )
+    scale: int = Field(5, ge=2, le=9, description="steps of the rating scale")
+    practice: int = Field(3, ge=0, le=3, description="practice trials, with drawn pictures")
+    catch_every: int = Field(
+        20, ge=0, description="a catch trial in every so many trials, at most 7 a list; 0: none"
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> TaskOptions:
+        cuts = self.score_cuts
+        if cuts != sorted(set(cuts)) or not all(0 < cut < 1 for cut in cuts):
+            raise ValueError(f"score_cuts {cuts}: expected rising shares between 0 and 1")
+        if self.max_per_child <= len(cuts):
+            raise ValueError(
+                f"max_per_child {self.max_per_child}: expected at least one pair for each of the "
+                f"{len(cuts) + 1} strata, so that every utterance can be sampled"
+            )
+        if len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"kinds {self.kinds}: expected each once")
+        if self.annotators < self.answers * len(self.kinds):
+            raise ValueError(
+                f"annotators {self.annotators}: expected at least {self.answers * len(self.kinds)}"
+                ", which is answers times kinds, since nobody sees a pair twice"
+            )
+        return self
+
+
 class ValidateOptions(Section):
     """Human judgments."""
 
@@ -583,6 +644,7 @@ class Config(Section):
     validate_: ValidateOptions = Field(
         default_factory=ValidateOptions, alias="validate", description="human judgments"
     )
+    task: TaskOptions = Field(default_factory=TaskOptions, description="collecting judgments")
     vary: VaryOptions = Field(default_factory=VaryOptions, description="mixed model")
     reference: ReferenceOptions = Field(
         default_factory=ReferenceOptions, description="other data sets"

@@ -553,6 +553,60 @@ RELIABILITY = Table(
     ),
 )
 
+TASK_ITEMS = Table(
+    "task_items",
+    "the pairs that a task asks about, in each way of asking: the key to its ids (private)",
+    ("kind", "item_id"),
+    (
+        Column("kind", TEXT, "choose_utterance, choose_image, rating or label"),
+        Column("item_id", TEXT, "the pair, the same in every kind"),
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("second", REAL, "grid second of the picture", "s"),
+        Column("speaker", TEXT, "who speaks"),
+        Column("stratum", WHOLE, "stratum by score, from 0, the lowest"),
+        Column("score", REAL, "score by which it was sampled"),
+        Column("inclusion_probability", REAL, "chance that the sample holds this utterance"),
+        Column("distractors", TEXT, "JSON list of [child, session, utterance or second]"),
+        Column("distractor_rule", TEXT, "how near the distractors are", nullable=True),
+        Column("texts", TEXT, "JSON list of what is read: the true one, then distractors"),
+        Column("pictures", TEXT, "JSON list of picture files: the true one, then distractors"),
+        Column("reason", TEXT, "why it stands in no list", nullable=True),
+    ),
+)
+
+TASK_TRIALS = Table(
+    "task_trials",
+    "what each list of a task shows, and the right answers (private)",
+    ("slot", "trial_no"),
+    (
+        Column("slot", WHOLE, "the list, from 0"),
+        Column("trial_no", WHOLE, "place in the list, from 0"),
+        Column("kind", TEXT, "as in task_items"),
+        Column("item_id", TEXT, "the pair, or the catch trial"),
+        Column("is_catch", FLAG, "a drawn picture whose answer everybody knows"),
+        Column("order", TEXT, "JSON list: alternative at each position, 0 the true one"),
+        Column("correct_answer", REAL, "position of the true one, from 1", nullable=True),
+    ),
+)
+
+TASK_ANNOTATORS = Table(
+    "task_annotators",
+    "how far each annotator of a task has come, and how attentively",
+    ("annotator_id",),
+    (
+        Column("annotator_id", TEXT, "who answered"),
+        Column("slot", WHOLE, "the list"),
+        Column("kind", TEXT, "as in task_items"),
+        Column("n_trials", WHOLE, "trials of the list, catch trials aside"),
+        Column("n_answered", WHOLE, "of these, how many were answered"),
+        Column("n_catch", WHOLE, "catch trials answered"),
+        Column("n_catch_correct", WHOLE, "of these, how many rightly"),
+        Column("median_rt_s", REAL, "median time to an answer", "s", nullable=True),
+    ),
+)
+
 ITEMS = Table(
     "items",
     "judged items with people's and one model's answers",
@@ -870,6 +924,9 @@ TABLES: dict[str, Table] = {
         JUDGMENTS,
         UNMATCHED,
         RELIABILITY,
+        TASK_ITEMS,
+        TASK_TRIALS,
+        TASK_ANNOTATORS,
         ITEMS,
         METRICS,
         CALIBRATED,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-README = """This folder holds what may not leave the lab: the words that were spoken, and tables
-that name recordings. Only its owner may open it (mode 0700). Everything outside this folder
-holds numbers and ids, neither words nor pictures. `egoalign` never copies from here.
+README = """This folder holds what may not leave the lab: the words that were spoken, tables that
+name recordings, and pictures shown to people. Only its owner may open it (mode 0700). Everything
+outside this folder holds numbers and ids, neither words nor pictures. `egoalign` never copies from
+here.
 """
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from egoalign.validate import task_commands
+
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add what reads judgments, asks people and models, and compares them."""
+    """Add what collects and reads judgments, asks people and models, and compares them."""
     p = subparsers.add_parser(
         "read-judgments",
         help="read human judgments and check them against the corpus",
@@ -128,6 +130,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.add_argument("--bootstraps", type=int, default=1000, help="bootstrap samples (1000)")
     p.add_argument("--seed", type=int, default=2511, help="seed of the bootstrap (2511)")
     p.set_defaults(run=_agreement)
+    task_commands.add_commands(subparsers)
 
 
 def _add_options(p: argparse.ArgumentParser) -> None:
