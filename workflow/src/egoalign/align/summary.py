@@ -69,8 +69,13 @@ class Utterances:
         taken = {name: values[rows] for name, values in self.columns.items()}
         return Utterances(taken, self.child[rows], self.session[rows])
 
-    def clusters(self) -> Clusters:
-        """Return children as clusters; sessions, then utterances, where there is only one."""
+    def clusters(self, resampled: bool = True) -> Clusters:
+        """Return children as clusters; sessions, then utterances, where there is only one.
+
+        Where nothing is to be resampled, all are one cluster.
+        """
+        if not resampled:
+            return Clusters("utterances", np.zeros_like(self.child), min(self.child.size, 1))
         return choose_clusters(
             [
                 ("children", self.child),
@@ -219,7 +224,7 @@ def _score_metrics(
     scored: Utterances, options: AlignOptions, with_interval: bool = True
 ) -> Iterator[dict[str, Any]]:
     """Yield the mean score and the shares above the cut-offs of scored utterances."""
-    score, clusters = scored.columns["score_max"], scored.clusters()
+    score, clusters = scored.columns["score_max"], scored.clusters(with_interval)
     values = {"score_mean": score}
     values |= {f"share_above_{cutoff:g}": score > cutoff for cutoff in options.cutoffs}
     for name, of in values.items():
@@ -236,7 +241,7 @@ def _null_metrics(
 ) -> Iterator[dict[str, Any]]:
     """Yield what compares true scores with those of one null scheme."""
     pairs = utterances.take(np.isfinite(utterances.columns[f"{scheme}_draw"]))
-    columns, clusters = pairs.columns, pairs.clusters()
+    columns, clusters = pairs.columns, pairs.clusters(with_interval)
     true, null = columns["score_max"], columns[f"{scheme}_draw"]
     own = np.arange(2 * true.size) < true.size
     both = Clusters(clusters.unit, np.tile(clusters.codes, 2), clusters.count)
