@@ -311,6 +311,8 @@ def test_a_session_without_a_profile_says_why(
     assert (row["subset"], row["n"], row["reason"]) == ("all", 0, reason)
     table = conform(LAG_PROFILE, [row])
     lags, peaks = summarise_profiles([table], "tiny", OPTIONS)
-    assert lags == [{"model_id": "tiny", "subset": "all", "n": 0, "note": NO_PROFILE, "lag_s": 0.0}]
+    note = f"{NO_PROFILE}: {reason} (1)"
+    assert lags == [{"model_id": "tiny", "subset": "all", "n": 0, "note": note, "lag_s": 0.0}]
+    assert peaks[0]["note"] == note
     conform(LAGS, lags)
     conform(METRICS, peaks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -301,8 +302,10 @@ def summarise_profiles(
     """
     lags = np.empty(0)
     pools: dict[str, Pool] = {}
+    reasons: Counter[str] = Counter()
     for rows in profiles:
         if rows["reason"].null_count < rows.num_rows:
+            reasons.update(filter(None, rows["reason"].to_pylist()))
             continue
         child, session = rows["child_id"][0].as_py(), rows["session_id"][0].as_py()
         if not lags.size:
@@ -317,7 +320,9 @@ def summarise_profiles(
         table += [{**owner, **row} for row in own]
         peaks += [{**owner, **row} for row in own_peaks]
     if not pools:
-        nothing = {"model_id": model_id, "subset": "all", "n": 0, "note": NO_PROFILE}
+        why = "; ".join(f"{reason} ({n})" for reason, n in reasons.most_common())
+        note = f"{NO_PROFILE}: {why}" if why else NO_PROFILE
+        nothing = {"model_id": model_id, "subset": "all", "n": 0, "note": note}
         table = [{**nothing, "lag_s": 0.0}]
         peaks = [{**nothing, "metric": "lag_peak_s"}]
     return table, peaks
