@@ -49,7 +49,9 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
 
 def render(name: str, folder: Path, demo: bool = False) -> str:
     """Return the text of a caption, with an error for names that are not defined."""
-    config = dump_config(parse_section(Config, {"demo": {}} if demo else {}, "test"))
+    sets = [{"name": name, "format": "coco", "path": "c.json"} for name in ("photos", "more")]
+    values = {"demo": {}, "reference": {"sets": sets}} if demo else {}
+    config = dump_config(parse_section(Config, values, "test"))
     config["numbers"] = Numbers(folder)
     place = folder / "figures" / (f"{name}.json" if name == "models" else f"tiny/{name}.json")
     snakemake = SimpleNamespace(
@@ -117,6 +119,13 @@ def test_caption_claims_no_more_than_the_interval(results: Path) -> None:
     facts["difference"] = None
     write_facts(facts, place)
     assert render("null", results).startswith("Scores of true pairs and of shuffled pairs.")
+
+
+def test_the_front_page_names_other_data_sets(results: Path) -> None:
+    assert "Beside the corpus stand other data sets of captioned pictures (photos, more)" in render(
+        "workflow", results, demo=True
+    )
+    assert "captioned pictures" not in render("workflow", results)
 
 
 @pytest.mark.parametrize("name", FIGURES)
