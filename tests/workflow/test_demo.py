@@ -56,6 +56,14 @@ def test_it_is_at_chance_when_the_pairs_are_shuffled(evaluation, share):
     assert found["ci_low"] < 0.5 < found["ci_high"]
 
 
+def test_captioned_pictures_stand_apart_from_the_corpus(demo):
+    rows = pq.read_table(demo.results / "reference/egoalign-demo/comparison.parquet").to_pylist()
+    found = {(row["metric"], row["subset"]): row for row in rows}
+    for metric in ("auc_null", "share_above_null_p95"):
+        for group in ("corpus", "corpus|one_frame"):
+            assert found[metric, "captioned-photos"]["ci_low"] > found[metric, group]["estimate"]
+
+
 def test_every_utterance_and_session_is_accounted_for(demo):
     rows = pq.read_table(demo.results / "align/egoalign-demo/alignment.parquet").to_pylist()
     assert all((row["score_max"] is None) == (row["reason"] is not None) for row in rows)

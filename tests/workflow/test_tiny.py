@@ -84,10 +84,12 @@ def test_every_session_has_a_status(tiny):
 def test_words_and_names_stay_in_the_private_zone(tiny):
     zone = tiny.results / "private"
     assert stat.S_IMODE(zone.stat().st_mode) == 0o700
+    columns = {"utterances": "text", "sample": "caption"}
     texts = {
         text
-        for path in zone.rglob("*.utterances.parquet")
-        for text in pq.read_table(path)["text"].to_pylist()
+        for table, column in columns.items()
+        for path in zone.rglob(f"*.{table}.parquet")
+        for text in pq.read_table(path)[column].to_pylist()
         if len(text.split()) >= 4
     }
     assert len(texts) > 5
@@ -142,6 +144,41 @@ def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
         "write_config",
         "all",
     }
+
+
+def test_without_other_data_sets_nothing_of_them_is_planned(tiny):
+    planned = tiny.planned("--config", "reference={sets: []}", "--forceall")
+    assert "summarise_alignment" in planned
+    assert not any("reference" in rule or "caption" in rule for rule in planned)
+
+
+def test_a_new_data_set_plans_its_own_jobs_and_the_comparison(tiny):
+    one = "{name: NAME, format: webdataset, path: results/demo/raw/captions.tar}"
+    both = ", ".join(one.replace("NAME", name) for name in ("captioned-photos", "again"))
+    assert tiny.planned("--config", f"reference={{sets: [{both}]}}") == {
+        "sample_reference": 1,
+        "score_reference": 1,
+        "summarise_reference": 1,
+        "compare_references": 1,
+        "plot_reference": 1,
+        "write_config": 1,
+        "all": 1,
+    }
+
+
+def test_other_data_sets_have_a_row_a_pair_and_no_words(tiny):
+    rows = read(tiny, "reference/egoalign-demo/captioned-photos.pairs.parquet").to_pylist()
+    truth = read(tiny, "truth/captions.parquet").to_pylist()
+    assert len(rows) == len(truth) == 60
+    assert all(row["score_max"] is not None and row["shuffled_z"] is not None for row in rows)
+    matching = [r["shuffled_z"] for r, t in zip(rows, truth, strict=True) if t["matches"]]
+    others = [r["shuffled_z"] for r, t in zip(rows, truth, strict=True) if not t["matches"]]
+    assert len(others) == 2
+    assert max(others) < sorted(matching)[len(matching) // 2]
+    found = {row["metric"]: row for row in read(
+        tiny, "reference/egoalign-demo/captioned-photos.summary.parquet"
+    ).to_pylist()}  # fmt: skip
+    assert found["auc_null"]["ci_low"] > 0.8
 
 
 def test_a_new_session_plans_its_own_jobs_and_the_corpus_level_ones(tiny):

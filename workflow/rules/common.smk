@@ -44,7 +44,10 @@ NETWORKS = [name for name, model in MODELS.items() if not model.scores]
 GIVEN = [name for name, model in MODELS.items() if model.scores]
 # Models that can embed pictures and texts of another data set, and those sets.
 ENCODERS = [name for name in NETWORKS if not MODELS[name].text_vectors]
-REFERENCES = {one.name: one for one in CONFIG.reference.sets}
+REFERENCES = {
+    one.name: {"path": one.path, "options": one.model_dump_json()}
+    for one in CONFIG.reference.sets
+}
 FIRST_MODEL = [*NETWORKS, *GIVEN][0]
 SPLIT = f"{RESULTS}/private/split"
 BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))

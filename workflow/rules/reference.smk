@@ -4,20 +4,10 @@
 # OUTPUT:   <results>/reference, <results>/private/reference
 
 
-def reference_path(wildcards):
-    """Return the file or folder of another data set."""
-    return REFERENCES[wildcards.reference].path
-
-
-def reference_options(wildcards):
-    """Return the options of another data set as JSON."""
-    return REFERENCES[wildcards.reference].model_dump_json()
-
-
 rule sample_reference:
     """Read an image-caption set and draw pairs of it."""
     input:
-        reference_path,
+        lookup("{reference}/path", within=REFERENCES),
     output:
         sample="<results>/private/reference/{reference}.sample.parquet",
         counts="<results>/reference/{reference}.sample.json",
@@ -30,7 +20,7 @@ rule sample_reference:
         mem_mb=4000,
         runtime="2h",
     params:
-        options=reference_options,
+        options=lookup("{reference}/options", within=REFERENCES),
         seed=CONFIG.reference.seed,
         code=code_digest("reference.sample"),
     message:
@@ -43,7 +33,7 @@ rule sample_reference:
 rule score_reference:
     """Score one set's pairs with one model, and draw their nulls."""
     input:
-        set=reference_path,
+        set=lookup("{reference}/path", within=REFERENCES),
         model=model_files,
         sample="<results>/private/reference/{reference}.sample.parquet",
     output:
@@ -59,7 +49,7 @@ rule score_reference:
         mem_mb=6000,
         runtime="2h",
     params:
-        options=reference_options,
+        options=lookup("{reference}/options", within=REFERENCES),
         model=model_options,
         draws=CONFIG.align.nulls.draws,
         seed=CONFIG.reference.seed,

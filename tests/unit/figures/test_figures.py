@@ -364,6 +364,38 @@ def test_models_stand_beside_what_peoples_noise_allows() -> None:
     assert "noise ceiling of correlations" in " ".join(figure.texts[-1].get_text().split())
 
 
+def test_reference_shows_every_group_that_was_compared() -> None:
+    groups, comparison = made.reference()
+    figure, facts = reference_figure(groups, comparison)
+    assert [axes.get_ylabel() for axes in figure.axes[::4]] == [
+        "the corpus",
+        "the corpus,\none picture",
+        "photos",
+    ]
+    assert (facts["n_compared"], facts["n_sets"], facts["model_id"]) == (120, 1, "tiny")
+    for name, pairs in groups.items():
+        rows = comparison[comparison["subset"] == name].set_index("metric")
+        found = facts["groups"][name]
+        assert found["n_pairs"] == pairs.n
+        for measure in ("jsd_null", "auc_null", "share_above_null_p95"):
+            assert found[measure]["estimate"] == rows.loc[measure, "estimate"]
+    for panel in figure.axes[::4]:
+        for patch in panel.patches:
+            x, height = patch.get_xy()[:, 0], patch.get_xy()[:, 1]
+            assert np.abs(np.trapezoid(height, x)) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_reference_leaves_out_a_group_that_is_too_small_and_says_when_all_are() -> None:
+    groups, comparison = made.reference()
+    comparison = comparison.copy()
+    comparison.loc[comparison["subset"] == "corpus|one_frame", "estimate"] = np.nan
+    figure, facts = reference_figure(groups, comparison)
+    assert len(figure.axes) == 8
+    assert facts["groups"]["corpus|one_frame"]["auc_null"] is None
+    assert "one picture 120" not in " ".join(figure.texts[-1].get_text().split())
+    assert "No group has 20 pairs" in message(reference_figure(*made.reference(5)))
+
+
 def test_no_models_says_so() -> None:
     assert "nothing to compare" in message(models_figure(made.summary().iloc[:0]))
 

@@ -58,7 +58,9 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
 
 def render(name: str, folder: Path, demo: bool = False) -> str:
     """Return the text of a caption, with an error for names that are not defined."""
-    config = dump_config(parse_section(Config, {"demo": {}} if demo else {}, "test"))
+    sets = [{"name": name, "format": "coco", "path": "c.json"} for name in ("photos", "more")]
+    values = {"demo": {}, "reference": {"sets": sets}} if demo else {}
+    config = dump_config(parse_section(Config, values, "test"))
     config["numbers"] = Numbers(folder)
     place = folder / "figures" / (f"{name}.json" if name == "models" else f"tiny/{name}.json")
     snakemake = SimpleNamespace(
@@ -149,6 +151,13 @@ def test_the_caption_says_who_leads_only_where_the_interval_does(
     facts["peak"] = peak and facts["peak"] | peak
     write_facts(facts, results / "figures" / "tiny" / "lag.json")
     assert said in render("lag", results)
+
+
+def test_the_front_page_names_other_data_sets(results: Path) -> None:
+    assert "Beside the corpus stand other data sets of captioned pictures (photos, more)" in render(
+        "workflow", results, demo=True
+    )
+    assert "captioned pictures" not in render("workflow", results)
 
 
 @pytest.mark.parametrize("name", FIGURES)

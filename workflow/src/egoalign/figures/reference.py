@@ -24,7 +24,7 @@ from egoalign.figures.style import (
 )
 from egoalign.reference.compare import FEWEST, ONE_FRAME, read_groups
 from egoalign.tables import METRICS
-from egoalign.wording import counted
+from egoalign.wording import counted, number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,13 +142,15 @@ def _draw_measure(panel: Axes, value: Facts | None, chance: float) -> None:
     panel.plot(ends, [0, 0], color=SCORE, linewidth=1.4)
     panel.plot(value["estimate"], 0, "o", color=SCORE, markersize=4.5)
     panel.annotate(
-        f"{value['estimate']:.2f}",
+        number(value["estimate"], 2),
         (value["estimate"], 0),
         xytext=(0, 6),
         textcoords="offset points",
         ha="center",
         fontsize=6.5,
         color=INK,
+        # The line of chance must not run through the number.
+        bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
     )
 
 

@@ -19,7 +19,7 @@ from egoalign.tables import (
     conform,
     read_table,
 )
-from egoalign.validate.judgments import CHOOSE_IMAGE, CHOOSE_UTTERANCE, FORCED_CHOICES
+from egoalign.validate.cells import CHOOSE_IMAGE, CHOOSE_UTTERANCE, FORCED_CHOICES
 from egoalign.validate.task_folder import FACTS_FILE, ITEMS_FILE, TRIALS_FILE
 from egoalign.validate.task_store import ANSWER_COLUMNS, Refused, checked_answer, read_answers
 

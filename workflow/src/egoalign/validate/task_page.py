@@ -19,7 +19,7 @@ from egoalign.corpus.read import open_corpus
 from egoalign.log import UserError, logger
 from egoalign.privacy.zone import make_private_zone
 from egoalign.tables import TASK_ITEMS, TASK_TRIALS, write_table
-from egoalign.validate.judgments import CHOOSE_IMAGE
+from egoalign.validate.cells import CHOOSE_IMAGE
 from egoalign.validate.task_drawn import SCENES, beside, draw_scene
 from egoalign.validate.task_folder import (
     ITEMS_FILE,

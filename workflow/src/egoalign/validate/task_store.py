@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from egoalign.log import UserError
-from egoalign.validate.judgments import FORCED_CHOICES
+from egoalign.validate.cells import FORCED_CHOICES
 
 ANNOTATOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 BUSY_S = 30.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from egoalign.config import TaskOptions
-from egoalign.validate.judgments import CHOOSE_IMAGE, CHOOSE_UTTERANCE, FORCED_CHOICES
+from egoalign.validate.cells import CHOOSE_IMAGE, CHOOSE_UTTERANCE, FORCED_CHOICES
 from egoalign.validate.task_distractors import (
     N_DISTRACTORS,
     Distractors,
