@@ -12,7 +12,7 @@ from PIL import Image
 
 from egoalign.log import progress
 from egoalign.tables import FRAMES, MEDIA, atomic_path, read_table
-from egoalign.validate.judgments import SessionKey
+from egoalign.validate.corpus_ids import SessionKey
 from egoalign.video.recording import open_recording
 from egoalign.video.vectors_file import is_vectors_file
 
