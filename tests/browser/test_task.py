@@ -227,12 +227,14 @@ def test_from_a_run_to_its_validation(chrome: Chrome, tiny: Project, tmp_path: P
         ("export-task", "--db", database, "--key", task / "key", "--out", csv),
         (
             *("read-judgments", "--judgments", csv, "--out", judgments, *folders),
-            *("--sessions", sessions),
+            *("--sessions", sessions, "--unmatched", tmp_path / "unmatched.parquet"),
+            *("--unmatched-csv", tmp_path / "unmatched.csv"),
         ),
         (
             *("validate-model", "--judgments", judgments, "--model-id", "egoalign-demo", *folders),
             *("--embeddings-folder", vectors, "--out", metrics),
             *("--items", tmp_path / "items.parquet", "--csv", tmp_path / "validation.csv"),
+            *("--curves", tmp_path / "curves.parquet", "--curves-csv", tmp_path / "curves.csv"),
         ),
     ):
         done = tiny.egoalign(*map(str, words))
@@ -243,6 +245,9 @@ def test_from_a_run_to_its_validation(chrome: Chrome, tiny: Project, tmp_path: P
         if row["subset"] == "all"
     }
     kept = read_table(JUDGMENTS, judgments).to_pylist()
-    assert rows["human_accuracy"]["estimate"] == sum(row["correct"] for row in kept) / len(kept)
+    # Each pair stands in one list, so that an answer weighs as much as its pair.
+    right = sum(row["weight"] * row["correct"] for row in kept)
+    share = right / sum(row["weight"] for row in kept)
+    assert rows["human_accuracy"]["estimate"] == pytest.approx(share)
     assert rows["model_accuracy"]["n"] == len(kept) > 3
     assert rows["human_accuracy"]["chance"] == 0.25

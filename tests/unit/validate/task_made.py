@@ -107,6 +107,9 @@ def read_judgments(folder: Path, judgments: Path, out: Path) -> int:
     results = folder / "results"
     return egoalign(
         *("read-judgments", "--quiet", "--judgments", judgments, "--out", out),
+        *("--options", '{"rating_scale": [1, 5]}'),
+        *("--unmatched", out.with_suffix(".unmatched.parquet")),
+        *("--unmatched-csv", out.with_suffix(".unmatched.csv")),
         *("--sessions", results / "corpus" / "sessions.parquet"),
         *("--frames-folder", results / "video"),
         *("--utterances-folder", results / "private" / "transcripts"),

@@ -88,8 +88,16 @@ def test_every_kind_reaches_the_reader(corpus: Path, tmp_path: Path) -> None:
             assert row["correct"] == (row["answer"] == row["correct_answer"])
             true = [k["correct_answer"] for (_, item), k in key.items() if item == row["item_id"]]
             assert row["correct_answer"] in true
+            assert (row["chosen"] == 0) == row["correct"]
+            assert row["chosen"] in range(4)
         else:
             assert row["correct"] is None
+            assert row["chosen"] is None
+    items = read_table(TASK_ITEMS, corpus / "results/private/task/key/items.parquet").to_pylist()
+    chances = {row["item_id"]: row["inclusion_probability"] for row in items}
+    assert all(row["weight"] == pytest.approx(1 / chances[row["item_id"]]) for row in rows)
+    of_one = [row["trial_no"] for row in rows if row["annotator_id"] == "p0"]
+    assert len(set(of_one)) == len(of_one) == 12
     # Positions are drawn anew for each list, so about a quarter of fixed answers are right.
     chosen = [row["correct"] for row in rows if row["kind"] in KINDS[:2]]
     assert 0 < sum(chosen) < len(chosen)

@@ -91,6 +91,9 @@ def judgment_row(row: Mapping[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in (*IDS, "kind", "item_id", "annotator_id", "answer")},
         "correct_answer": right,
         "correct": row["answer"] == right if is_choice else None,
+        "chosen": row["order"][int(row["answer"]) - 1] if is_choice else None,
+        "trial_no": row["trial_no"],
+        "weight": 1 / row["inclusion_probability"],
         "stratum": row["stratum"],
         "inclusion_probability": row["inclusion_probability"],
     }
