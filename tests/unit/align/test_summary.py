@@ -9,15 +9,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
-from scipy.spatial.distance import jensenshannon
 
 from egoalign import cli
-from egoalign.align.divergence import SWAPS, bin_edges, divergence_statistic, jensen_shannon
 from egoalign.align.groups import groups
 from egoalign.align.summary import summarise
 from egoalign.config import AlignOptions, NullOptions
 from egoalign.log import UserError
-from egoalign.resample import Clusters, auc
+from egoalign.resample import auc
 from egoalign.tables import (
     ALIGNMENT,
     METRICS,
@@ -255,58 +253,3 @@ def test_groups_hold_every_utterance_once() -> None:
         "align.groups: no column 'rooms' in the corpus tables; expected child, session, age or one "
         "of age_days, sex, exclude, exclude_reason, room, visit"
     )
-
-
-def test_divergence_has_its_known_values() -> None:
-    one, other = np.array([2.0, 2.0, 0.0]), np.array([0.0, 0.0, 5.0])
-    assert jensen_shannon(one, other) == pytest.approx(1)
-    assert jensen_shannon(one, 3 * one) == pytest.approx(0)
-    # By hand: P = (1/2, 1/2), Q = (1, 0), mean (3/4, 1/4) of entropy 0.811278; half of 1 bit.
-    assert jensen_shannon(np.array([1.0, 1.0]), np.array([4.0, 0.0])) == pytest.approx(0.311278124)
-    distance = jensenshannon([0.2, 0.3, 0.5], [0.6, 0.1, 0.3], base=2)
-    found = jensen_shannon(np.array([2.0, 3.0, 5.0]), np.array([6.0, 1.0, 3.0]))
-    assert found == pytest.approx(distance**2)
-
-
-def test_divergence_of_the_same_source_is_nothing_whatever_the_size() -> None:
-    for n in (60, 600):
-        values, raw = [], []
-        for seed in range(60):
-            rng = np.random.default_rng(seed)
-            true, null = rng.normal(size=n), rng.normal(size=n)
-            edges = bin_edges(true, null)
-            clusters = Clusters("children", np.arange(n) % 10, 10)
-            statistic = divergence_statistic(true, null, edges, clusters, seed)
-            values.append(statistic(np.ones(10, dtype=int)))
-            cells = [np.bincount(np.searchsorted(edges, v), minlength=32) for v in (true, null)]
-            raw.append(jensen_shannon(*map(np.asarray, (cells[0] * 1.0, cells[1] * 1.0))))
-        # Without what chance gives, 60 scores in 32 bins look far apart.
-        assert np.mean(raw) > (0.15 if n == 60 else 0.015)
-        assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(60)
-
-
-def test_divergence_of_resampled_clusters_is_that_of_their_rows() -> None:
-    rng = np.random.default_rng(2511)
-    true, null = rng.normal(1, 1, 200), rng.normal(size=200)
-    codes = np.arange(200) % 4
-    edges = bin_edges(true, null)
-    assert edges.size == 31
-    pooled = np.searchsorted(edges, np.concatenate([true, null]))
-    assert np.ptp(np.bincount(pooled)) <= 1
-    counts = np.array([2, 0, 1, 1])
-    found = divergence_statistic(true, null, edges, Clusters("x", codes, 4), 5)(counts)
-    rows = np.repeat(np.arange(200), counts[codes])
-    swaps = np.random.default_rng(5)
-    chance = []
-    for _ in range(SWAPS):
-        swapped = swaps.random(200) < 0.5
-        some, rest = np.where(swapped, true, null), np.where(swapped, null, true)
-        chance.append(divergence(some[rows], rest[rows], edges))
-    expected = divergence(true[rows], null[rows], edges) - np.mean(chance)
-    assert found == pytest.approx(expected, abs=1e-12)
-
-
-def divergence(one: np.ndarray, other: np.ndarray, edges: np.ndarray) -> float:
-    """Return the divergence by scipy."""
-    cells = [np.bincount(np.searchsorted(edges, v), minlength=edges.size + 1) for v in (one, other)]
-    return float(jensenshannon(*cells, base=2) ** 2)

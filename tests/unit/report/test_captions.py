@@ -117,7 +117,7 @@ def test_captions_state_the_numbers_of_their_figures(results: Path) -> None:
     text = render("reference", results)
     assert "estimates from 120 pairs of each" in text
     for name, n in (("corpus", 360), ("corpus|one_frame", 120), ("photos", 240)):
-        found = metric(made.reference()[1], "jsd_null", name)
+        found = metric(made.reference()[1], "jsd", name)
         assert f"{name} ({n} pairs): divergence {Numbers.interval(found)}, area" in text
     assert "tiny: difference 0.011 [0.009, 0.014]" in render("models", results)
     assert "The peak is at 2.0 [1.6, 2.4] s, 5.0 [4.1, 5.9] s wide" in render("lag", results)

@@ -1,157 +1,109 @@
-"""How far two distributions of scores lie apart, in bits."""
+"""How far two distributions of scores lie apart."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from egoalign.resample import Clusters, Statistic
+from egoalign.resample import Batched, Clusters, Statistic
 
-BINS = 20
-"""Bins of equal width between the least and the greatest of the values compared."""
+BINS = 32
+"""Bins of the divergence, equally full of true and null scores together."""
 
-SPLITS = 10
-"""Random halvings over which the excess of a divergence is averaged."""
-
-
-def jensen_shannon(a: np.ndarray, b: np.ndarray, bins: int | np.ndarray = BINS) -> float:
-    """Return the Jensen-Shannon divergence of two samples' histograms, in bits.
-
-    With P and Q the shares of values in each bin and M their mean, it is (KL(P|M) + KL(Q|M)) / 2
-    with logarithms to base 2 (Lin 1991, equation 3.3 with equal weights): 0 for equal histograms,
-    1 where no bin holds values of both. From finite samples it is above 0 even if both come from
-    one distribution, the more so the fewer values and the more bins there are.
-
-    Parameters
-    ----------
-    a, b : numpy.ndarray
-        Values of the two samples, shapes (n,) and (m,).
-    bins : int or numpy.ndarray
-        Number of bins of equal width between the least and the greatest value of both samples, or
-        the k + 1 rising edges of k bins. The last bin holds its upper edge; values beyond the
-        edges are an error.
-
-    Returns
-    -------
-    float
-        From 0 to 1; NaN where either sample is empty.
-
-    Raises
-    ------
-    ValueError
-        A value is not finite, or lies beyond the edges.
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if not a.size or not b.size:
-        return float("nan")
-    edges = bin_edges(np.concatenate([a, b]), bins) if isinstance(bins, int) else bins
-    return divergence_of_counts(
-        *(np.bincount(bin_places(v, edges), minlength=edges.size - 1) for v in (a, b))
-    )
+SWAPS = 20
+"""Times that true and null are exchanged at random for the value that no difference would give."""
 
 
-def divergence_of_counts(p: np.ndarray, q: np.ndarray) -> float:
-    """Return the Jensen-Shannon divergence in bits of two histograms of shape (k,), not negative.
-
-    NaN where either holds nothing.
-    """
-    if not p.sum() or not q.sum():
-        return float("nan")
-    p, q = p / p.sum(), q / q.sum()
-    middle = (p + q) / 2
-    parts = (part[part > 0] @ np.log2(part[part > 0] / middle[part > 0]) for part in (p, q))
-    return float(min(max(sum(parts) / 2, 0.0), 1.0))
-
-
-def bin_edges(values: np.ndarray, bins: int) -> np.ndarray:
-    """Return the edges, (bins + 1,), of bins of equal width that hold all values, shape (n,).
-
-    Raises
-    ------
-    ValueError
-        A value is not finite.
-    """
-    if not np.isfinite(values).all():
-        raise ValueError("a value is not finite")
-    low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
-    # Values that are all equal need bins of some width.
-    return np.linspace(low, high if high > low else low + 1.0, bins + 1)
-
-
-def bin_places(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the bin of each value, from 0; a bin holds its lower edge, the last its upper too.
-
-    Raises
-    ------
-    ValueError
-        A value is not finite, or lies beyond the edges.
-    """
-    if values.size and not (values.min() >= edges[0] and values.max() <= edges[-1]):
-        raise ValueError(f"values beyond the edges {edges[0]:g} to {edges[-1]:g}")
-    places = np.searchsorted(edges, values, side="right") - 1
-    return np.minimum(places, edges.size - 2)
-
-
-def excess_statistics(
-    true: np.ndarray,
-    null: np.ndarray,
-    clusters: Clusters,
-    seed: int,
-    bins: int = BINS,
-    splits: int = SPLITS,
-) -> tuple[Statistic, Statistic]:
-    """Return the divergence of true from null scores beyond that of null from null, and the latter.
-
-    The n observations are halved at random into A and B of equal size. The true scores of A are
-    compared with the null scores of B, and so are the null scores of A with the null scores of B;
-    the excess is the first less the second. All samples are equally large and none shares an
-    observation with the one that it is compared with, so the excess of scores that are distributed
-    as their null is 0 on average, whatever the number of values. It is averaged over `splits`
-    halvings.
+def bin_edges(true: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Return the inner edges of `BINS` bins that hold equally many of both together.
 
     Parameters
     ----------
     true, null : numpy.ndarray
-        Score and one null score of each observation, shape (n,).
-    clusters : Clusters
-        The clusters of the n observations.
-    seed : int
-        Seed of the halvings.
-    bins : int
-        Bins of equal width over all 2 n values.
-    splits : int
-        Halvings.
+        Scores, shape (n,).
 
     Returns
     -------
-    excess, null_from_null : Statistic
-        Functions of the clusters' counts, in bits; NaN with fewer than two observations.
+    numpy.ndarray
+        Rising, at most ``BINS - 1`` of them; fewer where many scores are equal.
     """
-    n = true.size
-    edges = bin_edges(np.concatenate([true, null]), bins)
-    true_places, null_places = bin_places(true, edges), bin_places(null, edges)
+    if not true.size:
+        return np.zeros(0)
+    both = np.concatenate([true, null])
+    return np.unique(np.quantile(both, np.arange(1, BINS) / BINS, method="inverted_cdf"))
+
+
+def jensen_shannon(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the Jensen-Shannon divergence in bits of pairs of histograms (Lin 1991).
+
+    Parameters
+    ----------
+    one, other : numpy.ndarray
+        Counts, shape (..., b).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (...): the entropy of the mean of both less the mean of their entropies; 0 where
+        both are the same, 1 where they share no bin, NaN where one is empty.
+    """
+    p, q = _shares(one), _shares(other)
+    return _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
+
+
+def divergence_statistic(
+    true: np.ndarray, null: np.ndarray, edges: np.ndarray, clusters: Clusters, seed: int
+) -> Statistic:
+    """Return the divergence of true from null scores, less its value by chance.
+
+    Histograms of few scores differ though their sources do not. That much is found by exchanging
+    true and null score within utterances, each with even chance, and is subtracted: the mean over
+    `SWAPS` such exchanges, of as many scores.
+
+    Parameters
+    ----------
+    true, null : numpy.ndarray
+        Scores of the same n utterances.
+    edges : numpy.ndarray
+        Inner edges of the bins.
+    clusters : Clusters
+        The clusters of the n utterances.
+    seed : int
+        Seed of the exchanges.
+
+    Returns
+    -------
+    callable
+        A function of how often each cluster counts.
+    """
+    bins = edges.size + 1
+
+    def histograms(values: np.ndarray) -> np.ndarray:
+        cells = clusters.codes * bins + np.searchsorted(edges, values, side="left")
+        counts = np.bincount(cells, minlength=clusters.count * bins)
+        return counts.reshape(clusters.count, bins).astype(np.float64)
+
+    of_true, of_null = histograms(true), histograms(null)
     rng = np.random.default_rng(seed)
-    halvings = [np.split(rng.permutation(n)[: n // 2 * 2], 2) for _ in range(splits)]
+    swapped = np.stack(
+        [histograms(np.where(rng.random(true.size) < 0.5, true, null)) for _ in range(SWAPS)]
+    )
 
-    def divergences(counts: np.ndarray) -> np.ndarray:
-        """Return the mean divergences of true from null, and of null from null."""
-        weights = counts[clusters.codes].astype(np.float64)
+    def of_samples(counts: np.ndarray) -> np.ndarray:
+        one, other = counts @ of_true, counts @ of_null
+        some = np.tensordot(counts, swapped, axes=(1, 1))
+        chance = jensen_shannon(some, (one + other)[:, None] - some).mean(axis=1)
+        return jensen_shannon(one, other) - chance
 
-        def histogram(places: np.ndarray, half: np.ndarray) -> np.ndarray:
-            return np.bincount(places[half], weights[half], minlength=bins)
+    return Batched(of_samples)
 
-        found = np.empty((splits, 2))
-        for row, (first, second) in enumerate(halvings):
-            other = histogram(null_places, second)
-            for column, places in enumerate((true_places, null_places)):
-                found[row, column] = divergence_of_counts(histogram(places, first), other)
-        mean: np.ndarray = found.mean(axis=0)
-        return mean
 
-    def excess(counts: np.ndarray) -> float:
-        from_null, own = divergences(counts)
-        return float(from_null - own)
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """Return counts over their sum, NaN where that is 0."""
+    whole = counts.sum(axis=-1, keepdims=True)
+    return np.divide(counts, whole, out=np.full(counts.shape, np.nan), where=whole > 0)
 
-    def null_from_null(counts: np.ndarray) -> float:
-        return float(divergences(counts)[1])
 
-    return excess, null_from_null
+def _entropy(p: np.ndarray) -> np.ndarray:
+    """Return the entropy in bits over the last axis."""
+    # Where p is 0 or NaN, the logarithm is put to 0; NaN stays NaN by the product.
+    return -(p * np.log2(p, out=np.zeros_like(p), where=p > 0)).sum(axis=-1)

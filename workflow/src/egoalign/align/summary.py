@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from egoalign.align.divergence import bin_edges, divergence_statistic
 from egoalign.align.groups import groups
 from egoalign.align.score import reals
 from egoalign.config import AlignOptions, parse_section
+from egoalign.divergence import bin_edges, divergence_statistic
 from egoalign.resample import (
     Clusters,
     Statistic,

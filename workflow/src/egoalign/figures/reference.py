@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 NAMES = {CORPUS: "the corpus", ONE_FRAME: "the corpus,\none picture"}
 MEASURES = {
-    "jsd_null": ("divergence\nfrom null (bits)", 0.0),
+    "jsd": ("divergence\nfrom null (bits)", 0.0),
     "auc_null": ("AUC of true\nagainst null", 0.5),
     "share_above_null_p95": ("share above 95 %\nof own null", 0.05),
 }
@@ -167,7 +167,7 @@ def _footer(facts: Facts, shown: Sequence[str]) -> list[str]:
         "consecutive pictures of another utterance of its session; panel a shows one draw a pair.",
         "The corpus: greatest cosine over an utterance's pictures; one picture: utterances that "
         "have one only, as captions do.",
-        f"Divergence: Jensen-Shannon, base 2, {BINS} bins, less that of null from null.",
+        f"Divergence: Jensen-Shannon, base 2, {BINS} equally full bins, less its value by chance.",
     ]
     how = dict.fromkeys(
         value["interval"]

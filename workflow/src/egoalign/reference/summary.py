@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from egoalign.align.score import reals
-from egoalign.divergence import excess_statistics
+from egoalign.divergence import bin_edges, divergence_statistic
 from egoalign.resample import (
     Clusters,
     Statistic,
@@ -24,7 +24,6 @@ from egoalign.resample import (
 from egoalign.tables import METRICS, REFERENCE_PAIRS, read_table, write_table
 
 BOOTSTRAPS = 1000
-SUBTRACTED = "what chance gives at this number of pairs; subtracted in jsd_null"
 PAIRED = ("score_max", "shuffled_mean", "shuffled_percentile", "shuffled_draw")
 """Columns of a score beside its null, in table alignment as in table reference_pairs."""
 
@@ -78,7 +77,7 @@ def pair_metrics(
     draws : int
         Draws behind each percentile.
     seed : int
-        Seed of bootstrap and halvings.
+        Seed of bootstrap and divergence.
     """
     clusters = pairs.clusters
 
@@ -98,11 +97,8 @@ def pair_metrics(
     statistic = auc_statistic(np.concatenate([pairs.score, pairs.draw]), is_true, both)
     yield row("auc_null", statistic, 0.5)
     yield mean("auc_within", (pairs.percentile * (draws + 1) - 0.5) / draws, 0.5)
-    excess, null_from_null = excess_statistics(pairs.score, pairs.draw, clusters, seed)
-    yield row("jsd_null", excess, 0.0)
-    # A resample holds some pairs twice, which alone drives this up: it has no interval of its own.
-    subtracted = measure("jsd_null_from_null", null_from_null, clusters, 0, seed)
-    yield subtracted | {"note": SUBTRACTED if pairs.n else subtracted["note"]}
+    edges = bin_edges(pairs.score, pairs.draw)
+    yield row("jsd", divergence_statistic(pairs.score, pairs.draw, edges, clusters, seed), 0.0)
     yield mean("share_above_null_p95", pairs.percentile > 0.95, 0.05)
     for cutoff in cutoffs:
         yield mean(f"share_above_{cutoff:g}", pairs.score > cutoff)
