@@ -15,7 +15,7 @@ from egoalign.align.import_scores import NO_NULL, NO_SCORE, import_scores
 from egoalign.align.summary import summarise
 from egoalign.config import AlignOptions, TranscriptsOptions, VaryOptions
 from egoalign.log import UserError
-from egoalign.tables import ALIGNMENT, LAB_SCORES, conform, read_table
+from egoalign.tables import ALIGNMENT, LAB_SCORES, SESSIONS, conform, read_table, write_table
 from egoalign.vary.models import fit_table
 
 HEADER = LAB_SCORES.schema.names
@@ -139,6 +139,15 @@ def test_a_name_that_fits_two_sessions_is_refused(corpus):
     assert len(run(corpus, [["K01", "b", "a", 1, 2, 0, 0, 0]])) == 1
 
 
+def sessions_of(table: pa.Table) -> pa.Table:
+    """Return table sessions of what was imported."""
+    named = dict.fromkeys(
+        zip(table["child_id"].to_pylist(), table["session_id"].to_pylist(), strict=True)
+    )
+    rows = [{"child_id": child, "session_id": one, "exclude": False} for child, one in named]
+    return conform(SESSIONS, rows)
+
+
 def test_what_comes_after_works_without_a_null(corpus):
     rng = np.random.default_rng(4)
     rows = [
@@ -148,7 +157,9 @@ def test_what_comes_after_works_without_a_null(corpus):
     ]
     run(corpus, rows)
     table = read_table(ALIGNMENT, corpus / "out" / "alignment.parquet")
-    metrics = {row["metric"]: row for row in summarise(table, AlignOptions())}
+    summary, of_groups = summarise(table, sessions_of(table), AlignOptions())
+    metrics = {row["metric"]: row for row in summary if row["subset"] == "all"}
+    assert {row["subset"] for row in of_groups} >= {"child=K01", "child=K02"}
     assert metrics["score_mean"]["estimate"] == pytest.approx(np.mean([row[7] for row in rows]))
     assert metrics["score_mean"]["n"] == 120
     assert (metrics["difference"]["estimate"], metrics["difference"]["n"]) == (None, 0)
@@ -169,16 +180,22 @@ def test_the_figures_can_be_drawn(corpus):
     run(corpus, rows)
     out = corpus / "out"
     alignment = str(out / "alignment.parquet")
+    sessions = out / "sessions.parquet"
+    write_table(SESSIONS, sessions_of(read_table(ALIGNMENT, alignment)), sessions)
     commands = [
-        ["summarise-alignment", "--alignment", alignment, "--out", str(out / "summary.parquet"),
-         "--csv", str(out / "summary.csv")],
-        ["compare-models", "--summaries", str(out / "summary.parquet"), "--validations", "--out",
-         str(out / "models.parquet"), "--csv", str(out / "models.csv")],
+        ["summarise-alignment", "--alignment", alignment, "--sessions", str(sessions),
+         *(part for name in ("out", "groups") for part in (
+             f"--{name}", str(out / f"{name}.parquet"))),
+         "--csv", str(out / "summary.csv"), "--groups-csv", str(out / "groups.csv")],
+        ["compare-models", "--summaries", str(out / "out.parquet"), "--validations", "--out",
+         str(out / "models.parquet"), "--csv", str(out / "models.csv"),
+         "--contrasts", str(out / "c.parquet"), "--contrasts-csv", str(out / "c.csv")],
         ["fit-model", "--alignment", alignment, "--options", "{}",
          *(part for name in ("effects", "children") for part in (
              f"--{name}", str(out / f"{name}.parquet"), f"--{name}-csv", str(out / f"{name}.csv"))),
          "--summary", str(out / "s.txt")],
-        ["plot-null", "--alignment", alignment, "--summary", str(out / "summary.parquet")],
+        ["plot-null", "--alignment", alignment, "--summary", str(out / "out.parquet")],
+        ["plot-nulls", "--alignment", alignment, "--summary", str(out / "out.parquet")],
         ["plot-children", "--children", str(out / "children.parquet")],
         ["plot-age", "--alignment", alignment, "--children", str(out / "children.parquet"),
          "--effects", str(out / "effects.parquet")],
