@@ -297,3 +297,25 @@ def test_long_utterances_have_a_reason_where_no_stretch_is_as_long(tmp_path: Pat
     rows = draw(tmp_path).to_pylist()
     assert rows[0]["other_session_reason"] == FEW_RUNS
     assert rows[1]["other_session_reason"] is None
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_sessions_without_pictures_or_speech_are_no_trouble(tmp_path: Path, others: int) -> None:
+    """A video that cannot be read, a silent one, and nothing else or two usual sessions."""
+    blind = Made(
+        [(1.0, 2.0, 0)],
+        np.zeros((0, 16)),
+        corpus()[0].texts,
+        child_id="bo",
+        session_id="b1",
+        media={"readable": False, "reason": "damaged", "duration_s": None},
+    )
+    silent = random_session(8, n_utterances=0, child_id="cy", session_id="c1", width=16)
+    silent.texts = corpus()[0].texts
+    write(tmp_path, [*corpus()[:others], blind, silent])
+    nulls = draw(tmp_path)
+    assert nulls["child_id"].to_pylist().count("bo") == 1
+    assert "cy" not in nulls["child_id"].to_pylist()
+    row = nulls.to_pylist()[-1]
+    assert {row[name] for name in NULLS.schema.names[3:]} == {None}
+    assert collect(tmp_path, "nulls") == 0
