@@ -12,7 +12,10 @@ from tests.browser.chrome import Chrome, report_images
 from tests.unit.report.test_summary import example
 from tests.workflow.project import Project
 
-FIGURES = ["accuracy", "age", "children", "null", "models"]
+FIGURES = [
+    *("accuracy", "age", "children", "lag", "models"),
+    *("null", "nulls", "reference", "reliability"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def test_a_figure_that_cannot_be_shown_is_noticed(
     spoilt = re.sub(r"(data:image/png[^\"]{0,80};base64,)", r"\1AAAA", report.read_text())
     broken.write_text(spoilt)
     images = report_images(chrome, broken)
-    assert [image["width"] for image in images.values() if image] == [0] * 5
+    assert [image["width"] for image in images.values() if image] == [0] * len(FIGURES)
 
 
 @pytest.mark.parametrize("width", [1280, 400])

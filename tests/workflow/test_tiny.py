@@ -141,6 +141,7 @@ def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
         "plot_lag",
         "plot_models",
         "plot_reference",
+        "plot_reliability",
         "write_config",
         "all",
     }

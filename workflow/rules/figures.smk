@@ -48,7 +48,7 @@ rule plot_nulls:
             "<results>/figures/{model}/nulls.png",
             caption="../report/nulls.rst",
             category="Figures",
-            labels={"figure": "6 scores and every null", "model": "{model}"},
+            labels={"figure": "2 scores and every null", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/nulls.json",
     log:
@@ -82,7 +82,7 @@ rule plot_accuracy:
             "<results>/figures/{model}/accuracy.png",
             caption="../report/accuracy.rst",
             category="Figures",
-            labels={"figure": "2 people and score", "model": "{model}"},
+            labels={"figure": "4 people and score", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/accuracy.json",
     log:
@@ -115,7 +115,7 @@ rule plot_reliability:
             "<results>/figures/{model}/reliability.png",
             caption="../report/reliability.rst",
             category="Figures",
-            labels={"figure": "6 probability from score", "model": "{model}"},
+            labels={"figure": "5 probability from score", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/reliability.json",
     log:
@@ -147,7 +147,7 @@ rule plot_children:
             "<results>/figures/{model}/children.png",
             caption="../report/children.rst",
             category="Figures",
-            labels={"figure": "3 children", "model": "{model}"},
+            labels={"figure": "6 children", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/children.json",
     log:
@@ -180,7 +180,7 @@ rule plot_age:
             "<results>/figures/{model}/age.png",
             caption="../report/age.rst",
             category="Figures",
-            labels={"figure": "4 age", "model": "{model}"},
+            labels={"figure": "7 age", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/age.json",
     log:
@@ -217,7 +217,7 @@ rule plot_reference:
             "<results>/figures/{model}/reference.png",
             caption="../report/reference.rst",
             category="Figures",
-            labels={"figure": "6 other data sets", "model": "{model}"},
+            labels={"figure": "8 other data sets", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/reference.json",
     log:
@@ -250,7 +250,7 @@ rule plot_lag:
             "<results>/figures/{model}/lag.png",
             caption="../report/lag.rst",
             category="Figures",
-            labels={"figure": "6 lag of speech and sight", "model": "{model}"},
+            labels={"figure": "3 lag of speech and sight", "model": "{model}"},
         ),
         facts="<results>/figures/{model}/lag.json",
     log:
@@ -282,7 +282,7 @@ rule plot_models:
             "<results>/figures/models.png",
             caption="../report/models.rst",
             category="Figures",
-            labels={"figure": "5 comparison of models", "model": "all"},
+            labels={"figure": "9 comparison of models", "model": "all"},
         ),
         facts="<results>/figures/models.json",
     log:

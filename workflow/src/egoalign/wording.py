@@ -11,10 +11,10 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with fixed decimals and a true minus, or a dash where there is none."""
+    """Return a number with fixed decimals and a true minus; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return DASH
-    return f"{value:,.{digits}f}".replace("-", MINUS)
+    return f"{value:z,.{digits}f}".replace("-", MINUS)
 
 
 def interval(value: Mapping[str, Any] | None, digits: int = 3) -> str:
