@@ -15,7 +15,7 @@ from egoalign.align.import_scores import NO_NULL, NO_SCORE, import_scores
 from egoalign.align.summary import summarise
 from egoalign.config import AlignOptions, TranscriptsOptions, VaryOptions
 from egoalign.log import UserError
-from egoalign.tables import ALIGNMENT, LAB_SCORES, conform, read_table
+from egoalign.tables import ALIGNMENT, LAB_SCORES, SESSIONS, conform, read_table, write_table
 from egoalign.vary.models import fit_table
 
 HEADER = LAB_SCORES.schema.names
@@ -148,7 +148,10 @@ def test_what_comes_after_works_without_a_null(corpus):
     ]
     run(corpus, rows)
     table = read_table(ALIGNMENT, corpus / "out" / "alignment.parquet")
-    metrics = {row["metric"]: row for row in summarise(table, AlignOptions())}
+    summary, by_group = summarise(table, conform(SESSIONS, []), AlignOptions())
+    metrics = {row["metric"]: row for row in summary}
+    assert not any("shift" in row["metric"] for row in [*summary, *by_group])
+    assert {"child=K01", "session=K01/a"} <= {row["subset"] for row in by_group}
     assert metrics["score_mean"]["estimate"] == pytest.approx(np.mean([row[7] for row in rows]))
     assert metrics["score_mean"]["n"] == 120
     assert (metrics["difference"]["estimate"], metrics["difference"]["n"]) == (None, 0)
@@ -169,9 +172,12 @@ def test_the_figures_can_be_drawn(corpus):
     run(corpus, rows)
     out = corpus / "out"
     alignment = str(out / "alignment.parquet")
+    sessions = out / "sessions.parquet"
+    write_table(SESSIONS, [], sessions)
     commands = [
-        ["summarise-alignment", "--alignment", alignment, "--out", str(out / "summary.parquet"),
-         "--csv", str(out / "summary.csv")],
+        ["summarise-alignment", "--alignment", alignment, "--sessions", str(sessions),
+         "--out", str(out / "summary.parquet"), "--csv", str(out / "summary.csv"),
+         "--groups", str(out / "groups.parquet"), "--groups-csv", str(out / "groups.csv")],
         ["compare-models", "--summaries", str(out / "summary.parquet"), "--validations", "--out",
          str(out / "models.parquet"), "--csv", str(out / "models.csv")],
         ["fit-model", "--alignment", alignment, "--options", "{}",
@@ -179,6 +185,7 @@ def test_the_figures_can_be_drawn(corpus):
              f"--{name}", str(out / f"{name}.parquet"), f"--{name}-csv", str(out / f"{name}.csv"))),
          "--summary", str(out / "s.txt")],
         ["plot-null", "--alignment", alignment, "--summary", str(out / "summary.parquet")],
+        ["plot-nulls", "--alignment", alignment, "--summary", str(out / "summary.parquet")],
         ["plot-children", "--children", str(out / "children.parquet")],
         ["plot-age", "--alignment", alignment, "--children", str(out / "children.parquet"),
          "--effects", str(out / "effects.parquet")],
