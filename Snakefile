@@ -4,7 +4,6 @@
 # Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
 # <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
 # unless the config's `pathvars` says otherwise. Words and names stay in <results>/private.
-#
 #   snakemake --cores all                                           your corpus, config/config.yaml
 #   snakemake --cores all --configfile config/demo/config.yaml      the demo corpus
 from snakemake.utils import min_version
@@ -24,6 +23,7 @@ pathvars:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/targets.smk"
 
 
 report: "workflow/report/workflow.rst"

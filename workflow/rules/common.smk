@@ -35,19 +35,14 @@ except UserError as error:
     print(f"egoalign: {error}", file=sys.stderr)
     sys.exit(2)
 
-config.update(dump_config(CONFIG))
+OPTIONS = dump_config(CONFIG)
+config.update(OPTIONS)
 RESULTS = CONFIG.pathvars.get("results", "results")
 LOGS = CONFIG.pathvars.get("logs", f"{RESULTS}/logs")
 MODELS = {model.model_id: model for model in CONFIG.encode.models}
 # Models that encode, and those whose scores the lab has already.
 NETWORKS = [name for name, model in MODELS.items() if not model.scores]
 GIVEN = [name for name, model in MODELS.items() if model.scores]
-# Models that can embed pictures and texts of another data set, and those sets.
-ENCODERS = [name for name in NETWORKS if not MODELS[name].text_vectors]
-REFERENCES = {
-    one.name: {"path": one.path, "options": one.model_dump_json()}
-    for one in CONFIG.reference.sets
-}
 FIRST_MODEL = [*NETWORKS, *GIVEN][0]
 SPLIT = f"{RESULTS}/private/split"
 BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))
@@ -57,10 +52,6 @@ SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 # Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 JUDGED = bool(CONFIG.validate_.judgment_files)
-FIGURES = ["null", "nulls", "children", "age"]
-# Figures of models that encode.
-MORE_FIGURES = ["accuracy", "reliability"] if JUDGED else []
-MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)
 
@@ -80,7 +71,7 @@ def options(*place):
     """
 
     def part(wildcards):
-        found = dump_config(CONFIG)
+        found = OPTIONS
         for name in place:
             found = found[name]
         return found if isinstance(found, str) else json.dumps(found, sort_keys=True)
@@ -92,8 +83,9 @@ def some_options(section, *names):
     """Return a params function: the named options of a section, as JSON for the step that reads them."""
 
     def part(wildcards):
-        values = dump_config(CONFIG)[section]
-        return json.dumps({name: values[name] for name in names}, sort_keys=True)
+        return json.dumps(
+            {name: OPTIONS[section][name] for name in names}, sort_keys=True
+        )
 
     return part
 
@@ -153,40 +145,6 @@ def folder(path):
         return os.path.join(RESULTS, path.replace("{model}", model))
 
     return below_results
-
-
-def wanted_outputs():
-    """Return everything that `rule all` makes."""
-    wanted = [
-        "<results>/report/sessions_status.csv",
-        "<results>/report/summary.html",
-        "<results>/report/config.yaml",
-        *expand("<results>/private/scores/{model}.csv", model=NETWORKS),
-        *expand("<results>/align/{model}/alignment.csv", model=MODELS),
-        *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
-        *expand(
-            "<results>/figures/{model}/{figure}.pdf",
-            model=NETWORKS,
-            figure=MORE_FIGURES,
-        ),
-        *expand(
-            "<results>/align/{model}/words.csv",
-            model=NETWORKS if CONFIG.align.words.score else [],
-        ),
-        "<results>/figures/models.pdf",
-    ]
-    if REFERENCES:
-        wanted += expand(
-            "<results>/reference/{model}/{reference}.summary.csv",
-            model=ENCODERS,
-            reference=REFERENCES,
-        )
-        wanted += expand("<results>/figures/{model}/reference.pdf", model=ENCODERS)
-    if JUDGED:
-        wanted.append("<results>/validate/reliability.csv")
-    if CONFIG.demo:
-        wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
-    return wanted
 
 
 start_banner, end_banner, error_banner = BANNER.start, BANNER.end, BANNER.error
