@@ -35,13 +35,21 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+LOGGER = logging.getLogger("egoalign")
+LOG_AT_FIRST = (LOGGER.propagate, LOGGER.level, tuple(LOGGER.handlers))
+
+
 @pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    """Undo what a command run within a test does to the log, so that later tests see theirs."""
-    logger = logging.getLogger("egoalign")
-    before = (logger.propagate, logger.level, list(logger.handlers))
+def _log_as_at_first() -> Iterator[None]:
+    """Undo what commands do to the log, in tests and in fixtures that serve several of them."""
+    _restore_log()
     yield
-    logger.propagate, logger.level, logger.handlers = before
+    _restore_log()
+
+
+def _restore_log() -> None:
+    LOGGER.propagate, LOGGER.level, handlers = LOG_AT_FIRST
+    LOGGER.handlers = list(handlers)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -150,7 +150,7 @@ def test_the_commands_run_from_set_to_summary(tiny, pairs, tmp_path, capsys):
                "--model", tiny.model_dump_json(), "--out", table) == 0  # fmt: skip
     assert run("summarise-reference", "--pairs", table, "--cutoffs", 0.1, "--draws", 20,
                "--out", tmp_path / "m.parquet", "--csv", tmp_path / "m.csv") == 0  # fmt: skip
-    assert len((tmp_path / "m.csv").read_text().splitlines()) == 17
+    assert len((tmp_path / "m.csv").read_text().splitlines()) == 16
     assert run("sample-reference", "--set", '{"name": "a", "format": "coc", "path": "x"}',
                "--out", sample, "--counts", tmp_path / "s.json") == 2  # fmt: skip
     told = "format: found 'coc', allowed: folder, coco, webdataset, parquet; did you mean 'coco'?"
