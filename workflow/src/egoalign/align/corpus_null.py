@@ -17,9 +17,9 @@ from egoalign.align.null import FEWEST_WINDOWS, Null, columns_needed, first_elig
 from egoalign.align.pool import Material, Pool, even_limit, kinds, make_pool
 from egoalign.align.score import BLOCK, DECIMALS, Pictures, reals, unit_rows
 from egoalign.align.session import (
-    EXCLUDED_INTERVAL,
     counted_columns,
     decoded_pictures,
+    in_excluded_interval,
     session_seed,
     spoken_over,
     text_vectors,
@@ -113,7 +113,7 @@ def material_of(
         The pictures of an utterance are not as many as were scored.
     """
     seconds = frames["requested_s"].to_numpy()
-    excluded = np.array([why == EXCLUDED_INTERVAL for why in frames["reason"].to_pylist()], bool)
+    excluded = in_excluded_interval(frames)
     has_picture, pictures = decoded_pictures(frames, frame_embeddings, excluded)
     score = reals(alignment["score_max"])
     scored = np.isfinite(score)

@@ -520,10 +520,15 @@ def unit_vectors(column: pa.ChunkedArray) -> np.ndarray:
     return unit_rows(numbers.reshape(len(column), widths[0]))
 
 
+def in_excluded_interval(frames: pa.Table) -> np.ndarray:
+    """Say of each grid point of table FRAMES whether it lies in an excluded interval."""
+    return np.array([why == EXCLUDED_INTERVAL for why in frames["reason"].to_pylist()], bool)
+
+
 def _excluded(row: Mapping[str, Any], frames: pa.Table) -> np.ndarray:
     """Say of each grid point whether the lab does not want it to be looked at."""
     seconds = frames["requested_s"].to_numpy()
-    excluded = np.array([why == EXCLUDED_INTERVAL for why in frames["reason"].to_pylist()], bool)
+    excluded = in_excluded_interval(frames)
     for interval in row.get("exclude_intervals") or ():
         excluded |= within(seconds, *interval)
     return excluded

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from egoalign.align.score import Pictures, blocks_of_equal_length, reals
-from egoalign.align.session import EXCLUDED_INTERVAL, unit_vectors
+from egoalign.align.session import in_excluded_interval, unit_vectors
 from egoalign.config import WindowOptions
 from egoalign.log import progress
 from egoalign.tables import (
@@ -155,7 +155,7 @@ def read_alignment_rows(path: Path) -> pd.DataFrame:
 
 def _pictures(frames: pa.Table, embeddings: pa.Table) -> tuple[np.ndarray, Pictures]:
     """Say which grid points have a picture, and return those pictures."""
-    excluded = np.array([why == EXCLUDED_INTERVAL for why in frames["reason"].to_pylist()], bool)
+    excluded = in_excluded_interval(frames)
     order = [("frame_id", "ascending"), ("tile", "ascending")]
     had = embeddings.filter(embeddings["decoded"]).sort_by(order)
     places = np.searchsorted(frames["frame_id"].to_numpy(), had["frame_id"].to_numpy())
