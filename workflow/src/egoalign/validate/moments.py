@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from egoalign.align.score import Pictures, blocks_of_equal_length, reals
-from egoalign.align.session import in_excluded_interval, unit_vectors
+from egoalign.align.score import blocks_of_equal_length, reals
+from egoalign.align.session import decoded_pictures, in_excluded_interval, unit_vectors
 from egoalign.config import WindowOptions
 from egoalign.log import progress
 from egoalign.tables import (
@@ -92,7 +92,8 @@ def session_moments(
         Used where the window's points are those of words; utterances by their rows.
     """
     seconds = tables.frames["requested_s"].to_numpy()
-    has_picture, pictures = _pictures(tables.frames, tables.frame_embeddings)
+    excluded = in_excluded_interval(tables.frames)
+    has_picture, pictures = decoded_pictures(tables.frames, tables.frame_embeddings, excluded)
     start_s, end_s = (alignment[name].to_numpy(np.float64) for name in ("start_s", "end_s"))
     scored = alignment["reason"].isna().to_numpy()
     on_grid = find_windows(seconds, start_s, end_s, 1 / fps, window, words)
@@ -151,20 +152,6 @@ def read_alignment_rows(path: Path) -> pd.DataFrame:
     frame = table.to_pandas()
     frame["n_frames"] = reals(table["n_frames"])
     return frame
-
-
-def _pictures(frames: pa.Table, embeddings: pa.Table) -> tuple[np.ndarray, Pictures]:
-    """Say which grid points have a picture, and return those pictures."""
-    excluded = in_excluded_interval(frames)
-    order = [("frame_id", "ascending"), ("tile", "ascending")]
-    had = embeddings.filter(embeddings["decoded"]).sort_by(order)
-    places = np.searchsorted(frames["frame_id"].to_numpy(), had["frame_id"].to_numpy())
-    allowed = ~excluded[places]
-    vectors = unit_vectors(had.filter(pa.array(allowed))["embedding"])
-    places, first = np.unique(places[allowed], return_index=True)
-    has_picture = np.zeros(excluded.size, dtype=bool)
-    has_picture[places] = True
-    return has_picture, Pictures(vectors, first)
 
 
 def _texts(utterance_ids: list[str], tables: SessionTables) -> np.ndarray:
