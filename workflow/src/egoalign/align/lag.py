@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from egoalign.align.null import sliding_maximum
 from egoalign.align.score import Pictures, blocks_of_equal_length
+from egoalign.align.shift import FEWEST_SHIFTS, least_shift
 from egoalign.video.window import Windows
 
 FAR_S = 60.0
 """Shifts of at least this, or of a third of the recording if that is less, are far."""
-
-FEWEST_SHIFTS = 20
-"""With fewer far shifts than this there is nothing to compare a lag with."""
 
 TOO_SHORT = f"recording too short for {FEWEST_SHIFTS} far shifts"
 ONLY_SPEECH = "only pictures during speech were encoded (encode.frames: speech)"
@@ -55,7 +53,7 @@ class Profile:
 
 def far_distance(n_points: int, fps: float) -> int:
     """Return from how many grid steps on a shift is far, of a recording of `n_points`."""
-    return max(1, math.ceil(min(FAR_S * fps, n_points / 3) - 1e-9))
+    return least_shift(n_points, fps, FAR_S)
 
 
 def lag_profile(

@@ -17,6 +17,11 @@ MOST_CELLS = 2**22
 """Utterances times grid points worked on at a time; bounds the memory."""
 
 
+def least_shift(grid_size: int, fps: float, min_shift_s: float) -> int:
+    """Return the grid points of `min_shift_s`, or a third of the recording if that is less."""
+    return int(max(1, np.ceil(min(min_shift_s * fps, grid_size / 3) - GRACE_S)))
+
+
 def shifts_of(grid_size: int, fps: float, min_shift_s: float) -> np.ndarray:
     """Return the shifts in grid points that a recording allows.
 
@@ -36,7 +41,7 @@ def shifts_of(grid_size: int, fps: float, min_shift_s: float) -> np.ndarray:
         less: on the circle, no shift is nearer than m to none at all. Empty where these are fewer
         than `FEWEST_SHIFTS`.
     """
-    least = int(max(1, min(np.ceil(min_shift_s * fps - GRACE_S), np.ceil(grid_size / 3))))
+    least = least_shift(grid_size, fps, min_shift_s)
     shifts = np.arange(least, grid_size - least + 1)
     return shifts if shifts.size >= FEWEST_SHIFTS else shifts[:0]
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from egoalign.align.lag import FEWEST_SHIFTS, TOO_SHORT, far_distance, scores_by_shift
+from egoalign.align.lag import TOO_SHORT, far_distance, scores_by_shift
 from egoalign.align.null import Null
 from egoalign.align.score import Pictures, reals, score_windows
+from egoalign.align.shift import FEWEST_SHIFTS
 from egoalign.video.window import Windows, find_windows
 
 NO_WORD_VECTOR = "no vector for its lemma"
