@@ -83,7 +83,7 @@ def test_a_killed_run_resumes_to_the_same_results(demo, tmp_path):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    while len(list(project.results.glob("encode/*/*/*.frame_embeddings.parquet"))) < 5:
+    while len(list(project.results.glob("encode/*/*/*.frame_embeddings.arrow"))) < 5:
         assert run.poll() is None, "the run ended before it could be killed"
         time.sleep(0.1)
     os.killpg(run.pid, signal.SIGKILL)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+import pyarrow.ipc as pa_ipc
 import pyarrow.parquet as pq
 
 from egoalign.log import UserError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = 30.4375
 ID_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 """What an id may look like, so that it stands alone as a folder and file name."""
+
+ARROW_SUFFIX = ".arrow"
+"""Of tables kept in Arrow's own file format: vectors, which Parquet takes apart into numbers."""
 
 SPEAKERS = ("key_child", "other_child", "female_adult", "male_adult", "unknown")
 
@@ -58,6 +62,11 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     extra: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """How the names of its files end: vectors are kept in Arrow's own format."""
+        return ARROW_SUFFIX if any(one.type == VECTOR for one in self.columns) else ".parquet"
 
     @property
     def schema(self) -> pa.Schema:
@@ -945,6 +954,11 @@ TABLES: dict[str, Table] = {
 }
 
 
+def session_table(folder: str | Path, child_id: str, session_id: str, name: str) -> Path:
+    """Return the path of a session's table of this name within a stage's folder."""
+    return Path(folder) / child_id / f"{session_id}.{name}{TABLES[name].suffix}"
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, and rename it to `path` only when all went well.
@@ -1040,6 +1054,8 @@ def write_table(
 ) -> None:
     """Check `data` and write it as Parquet (zstd), and as CSV too where a path is given.
 
+    A path that ends in ``.arrow`` is written in Arrow's file format, uncompressed: for vectors.
+
     Parameters
     ----------
     table : Table
@@ -1056,39 +1072,34 @@ def write_table(
     checked = conform(table, data)
     facts = {"egoalign_table": table.name, **(metadata or {})}
     checked = checked.replace_schema_metadata(facts)
-    # Numbers of vectors hardly repeat: looking for repeats and extremes takes most of the time.
-    repeating = [field.name for field in checked.schema if field.type != VECTOR]
     with atomic_path(path) as partial:
-        pq.write_table(
-            checked,
-            partial,
-            compression="zstd",
-            use_dictionary=repeating,
-            write_statistics=repeating,
-        )
+        if is_arrow(path):
+            with pa_ipc.new_file(partial, checked.schema) as writer:
+                writer.write_table(checked)
+        else:
+            pq.write_table(checked, partial, compression="zstd")
     if csv is not None:
         with atomic_path(csv) as partial:
             pa_csv.write_csv(checked, partial)
 
 
 def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet table and check that it has the columns of `table`.
+    """Read a table that `write_table` wrote and check that it has the columns of `table`.
 
     Raises
     ------
     UserError
-        The file is missing, not Parquet, or has other columns or types.
+        The file is missing, not Parquet or Arrow, or has other columns or types.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file; run the step that makes table '{table.name}'")
     try:
-        # Not pq.read_table, which looks for a data set of many files first.
-        with pq.ParquetFile(path) as file:
-            data = file.read(list(columns) if columns else None)
-    except (pa.ArrowInvalid, OSError) as error:
+        data = read_columns(path, columns)
+    except (pa.ArrowException, OSError) as error:
+        kind = "an Arrow" if is_arrow(path) else "a Parquet"
         raise UserError(
-            f"{path}: not a Parquet file ({error}); delete it and run the workflow again"
+            f"{path}: not {kind} file ({error}); delete it and run the workflow again"
         ) from error
     for field in table.schema:
         if columns and field.name not in columns:
@@ -1106,9 +1117,34 @@ def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = N
     return data
 
 
+def read_columns(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read some or all columns of a Parquet or Arrow file, whatever they are."""
+    if is_arrow(path):
+        # Mapped: what is not used is not read.
+        with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
+            data = reader.read_all()
+        return data.select(list(columns)) if columns else data
+    # Not pq.read_table, which looks for a data set of many files first.
+    with pq.ParquetFile(path) as file:
+        return file.read(list(columns) if columns else None)
+
+
+def is_arrow(path: str | Path) -> bool:
+    """Say whether a table's path names a file in Arrow's own format."""
+    return Path(path).suffix.lower() == ARROW_SUFFIX
+
+
+def read_schema(path: str | Path) -> pa.Schema:
+    """Return the schema of a Parquet or Arrow file, without reading its rows."""
+    if not is_arrow(path):
+        return pq.read_schema(path)
+    with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
+        return reader.schema
+
+
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """Return the facts kept in a Parquet file's metadata, as strings."""
-    metadata = pq.read_schema(path).metadata or {}
+    """Return the facts kept in a table's file, as strings."""
+    metadata = read_schema(path).metadata or {}
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
