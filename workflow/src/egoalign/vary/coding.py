@@ -2,7 +2,8 @@
 
 A factor is coded by contrasts where the term without it is part of an earlier term, else by a
 column for each level; without an intercept the first factor is coded in full. This is the rule of
-Chambers & Hastie (1992, section 2.3.1) as in R's ``model.matrix``, and so are the order of columns.
+Chambers & Hastie (1992, section 2.3.1) as in R's ``model.matrix``, and so is the order of columns,
+but that variables within an interaction stand in the order of the main effects.
 """
 
 from __future__ import annotations

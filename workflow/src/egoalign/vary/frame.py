@@ -84,6 +84,8 @@ def build_frame(
     text = str(formula)
     formula = parse_formula(formula) if isinstance(formula, str) else formula
     _check_columns(formula, data.column_names)
+    _check_known("scale", scale or {}, formula, data.column_names)
+    _check_known("contrasts", contrasts or {}, formula, data.column_names)
     columns = {name: read_column(name, data[name]) for name in formula.columns}
     rows, notes = _complete_rows(columns, data.num_rows)
     columns = {name: variable.at(rows) for name, variable in columns.items()}
@@ -91,8 +93,6 @@ def build_frame(
 
     y = _response(formula, columns, family)
     values = {name: evaluate(each, columns) for name, each in formula.expressions.items()}
-    _check_known("scale", scale or {}, formula, data.column_names)
-    _check_known("contrasts", contrasts or {}, formula, data.column_names)
     values |= {name: _scaled(name, values[name], way, notes) for name, way in _of(scale, values)}
     variables = {
         name: _coded(name, each, (contrasts or {}).get(name), notes)
