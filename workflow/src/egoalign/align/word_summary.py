@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from egoalign.align.collect import session_files
+from egoalign.align.lemma_ids import corpus_lemma_ids
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import progress
 from egoalign.resample import Clusters, choose_clusters, mean_statistic, measure
@@ -87,9 +88,7 @@ def lemmas(words: pd.DataFrame, model_id: str, seed: int) -> list[dict[str, Any]
         Seed of the bootstrap.
     """
     known = words.dropna(subset=["lemma"])
-    frequency = known["lemma"].value_counts()
-    order = sorted(frequency.index, key=lambda lemma: (-frequency[lemma], lemma))
-    lemma_ids = {lemma: f"l{place:05d}" for place, lemma in enumerate(order)}
+    lemma_ids = corpus_lemma_ids(known["lemma"].value_counts().to_dict())
     groups = dict(list(known.groupby(["lemma", "word_class"], sort=True)))
     return [
         {
