@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def lemmas(words: pd.DataFrame, model_id: str, seed: int) -> list[dict[str, Any]
         Seed of the bootstrap.
     """
     known = words.dropna(subset=["lemma"])
-    lemma_ids = corpus_lemma_ids(known["lemma"].value_counts().to_dict())
+    lemma_ids = corpus_lemma_ids(Counter(known["lemma"].tolist()))
     groups = dict(list(known.groupby(["lemma", "word_class"], sort=True)))
     return [
         {
