@@ -89,7 +89,7 @@ def lemmas(words: pd.DataFrame, model_id: str, seed: int) -> list[dict[str, Any]
         Seed of the bootstrap.
     """
     known = words.dropna(subset=["lemma"])
-    lemma_ids = corpus_lemma_ids(Counter(known["lemma"].tolist()))
+    lemma_ids: dict[Any, str] = dict(corpus_lemma_ids(Counter(known["lemma"].tolist())))
     groups = dict(list(known.groupby(["lemma", "word_class"], sort=True)))
     return [
         {
