@@ -205,6 +205,10 @@ def test_refit_is_the_fit_of_the_other_response() -> None:
     se = np.sqrt(np.diag(anew.covariance))
     assert np.abs((again.estimates - anew.estimates) / se).max() < 1e-3
     np.testing.assert_allclose(np.sqrt(np.diag(again.covariance)), se, rtol=1e-3)
+    quick = refit_laplace(fit_laplace(frame), y, errors=False)
+    assert quick.converged
+    assert np.abs((quick.estimates - anew.estimates) / se).max() < 1e-2
+    assert "standard errors take theta as known" in quick.notes
 
 
 def test_many_rows_stop_at_the_first_stage_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
