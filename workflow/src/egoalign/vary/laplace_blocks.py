@@ -53,7 +53,7 @@ class Pairs:
 
     def sums(self, weights: Reals, left: Reals, right: Reals) -> Reals:
         """Return the sum of weight * left right' over the rows of each pair, shape (m, k, k')."""
-        m, (n, k), k_right = self.left.size, left.shape, right.shape[1]
+        m, k, k_right = self.left.size, left.shape[1], right.shape[1]
         out = np.empty((m, k, k_right))
         for a in range(k):
             weighted = weights * left[:, a]
@@ -140,7 +140,10 @@ class Blocks:
     def join(self, parts: list[Reals]) -> Reals:
         """Return one array a term as a flat vector or matrix."""
         return np.concatenate(
-            [parts[j].reshape(-1, *parts[j].shape[2:]) for j in [self.first, *self.rest]]
+            [
+                parts[j].reshape(self.shapes[j][0] * self.shapes[j][1], *parts[j].shape[2:])
+                for j in [self.first, *self.rest]
+            ]
         )
 
     def scaled(self, factors: list[Reals], flat: Reals) -> Reals:
@@ -152,10 +155,7 @@ class Blocks:
         """Return Lambda' times a flat vector or matrix."""
         parts = self.split(flat)
         return self.join(
-            [
-                np.einsum("ab,la...->lb...", t, part)
-                for part, t in zip(parts, factors, strict=True)
-            ]
+            [np.einsum("ab,la...->lb...", t, part) for part, t in zip(parts, factors, strict=True)]
         )
 
     def _place_coupling(self) -> None:
@@ -247,7 +247,7 @@ class Factorisation:
 
     @property
     def log_determinant(self) -> float:
-        """log |A|."""
+        """Logarithm of |A|."""
         diagonals = np.diagonal(self.inverse, axis1=1, axis2=2)
         return 2 * float(np.log(np.diagonal(self.dense)).sum() - np.log(diagonals).sum())
 
@@ -354,7 +354,5 @@ class SelectedInverse:
                 entries = self.rest[rows[:, :, None], columns[:, None, :]]
                 solved[j] += np.einsum("nab,nb->na", entries, scaled[other])
         solved[blocks.first] = np.einsum("nba,nb->na", inverse, top)
-        leverage = sum(
-            np.einsum("na,na->n", a, b) for a, b in zip(scaled, solved, strict=True)
-        )
+        leverage = sum(np.einsum("na,na->n", a, b) for a, b in zip(scaled, solved, strict=True))
         return np.asarray(leverage), solved
