@@ -152,10 +152,7 @@ class Blocks:
         """Return Lambda' times a flat vector or matrix."""
         parts = self.split(flat)
         return self.join(
-            [
-                np.einsum("ab,la...->lb...", t, part)
-                for part, t in zip(parts, factors, strict=True)
-            ]
+            [np.einsum("ab,la...->lb...", t, part) for part, t in zip(parts, factors, strict=True)]
         )
 
     def _place_coupling(self) -> None:
@@ -247,7 +244,7 @@ class Factorisation:
 
     @property
     def log_determinant(self) -> float:
-        """log |A|."""
+        """Log |A|."""
         diagonals = np.diagonal(self.inverse, axis1=1, axis2=2)
         return 2 * float(np.log(np.diagonal(self.dense)).sum() - np.log(diagonals).sum())
 
@@ -354,7 +351,5 @@ class SelectedInverse:
                 entries = self.rest[rows[:, :, None], columns[:, None, :]]
                 solved[j] += np.einsum("nab,nb->na", entries, scaled[other])
         solved[blocks.first] = np.einsum("nba,nb->na", inverse, top)
-        leverage = sum(
-            np.einsum("na,na->n", a, b) for a, b in zip(scaled, solved, strict=True)
-        )
+        leverage = sum(np.einsum("na,na->n", a, b) for a, b in zip(scaled, solved, strict=True))
         return np.asarray(leverage), solved

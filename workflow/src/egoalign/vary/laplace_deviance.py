@@ -107,9 +107,7 @@ class Deviance:
 
     def __init__(self, y: Reals, x: Reals, blocks: Blocks) -> None:
         self.y, self.x, self.blocks = y, x, blocks
-        self.lower = [
-            [(a, b) for b in range(k) for a in range(b, k)] for _, k in blocks.shapes
-        ]
+        self.lower = [[(a, b) for b in range(k) for a in range(b, k)] for _, k in blocks.shapes]
         self.n_theta = sum(map(len, self.lower))
 
     def factors(self, theta: Reals) -> list[Reals]:
@@ -214,9 +212,7 @@ class Deviance:
             direct[j].T @ v
             + unexplained[j].T @ s
             + 2 * (weights[:, None] * blocks.z[j]).T @ solved[j]
-            for j, (v, s) in enumerate(
-                zip(blocks.split(mode.v), blocks.split(pull_v), strict=True)
-            )
+            for j, (v, s) in enumerate(zip(blocks.split(mode.v), blocks.split(pull_v), strict=True))
         ]
         by_b = np.zeros_like(mode.b) if moved_b else self.x.T @ (by_eta - 2 * residual)
         return self.theta(by_factor), by_b
