@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,8 @@ class MixedFit:
         What a reader should know of the fit.
     engine : str
         What fitted it, and why.
+    state : object
+        What its engine keeps for further work on the fit.
     """
 
     frame: ModelFrame
@@ -146,4 +148,5 @@ class MixedFit:
     converged: bool
     singular: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    engine: str = field(default="")
+    engine: str = ""
+    state: Any = field(default=None, repr=False)
