@@ -75,12 +75,7 @@ def infer_effects(fit: MixedFit, level: float = 0.95) -> Inference:
 
 def _degrees_of_freedom(fit: MixedFit, combinations: Reals) -> Reals:
     """Return the degrees of freedom of each combination's test."""
-    m, (n, p) = len(combinations), fit.frame.x.shape
-    if fit.family == "binomial":
-        return np.full(m, np.inf)
-    if not fit.frame.random:
-        return np.full(m, float(n - p))
-    if fit.df is not None and np.array_equal(combinations, np.eye(p)):
+    if fit.df is not None and np.array_equal(combinations, np.eye(fit.estimates.size)):
         return fit.df
     from egoalign.vary.satterthwaite import degrees_of_freedom
 
