@@ -26,6 +26,9 @@ MAX_ROWS = 100_000
 FIRST_THETA = 0.5
 """Standard deviations at which the search begins, of columns of unit size."""
 
+MIN_START = 0.1
+"""Standard deviations given to begin at are raised to this."""
+
 THETA_UNIT = 0.2
 """Size of the first steps in theta, of columns of unit size."""
 
@@ -63,9 +66,7 @@ or only 1."""
 Objective = Callable[[Reals], tuple[float, Reals]]
 
 
-def fit_laplace(
-    frame: ModelFrame, start: MixedFit | None = None, *, errors: bool = True
-) -> MixedFit:
+def fit_laplace(frame: ModelFrame, start: Reals | None = None, *, errors: bool = True) -> MixedFit:
     """Fit a logistic mixed model; z tests, for there are no degrees of freedom.
 
     The covariance of the fixed effects is from the Hessian over theta and fixed effects together,
@@ -76,8 +77,8 @@ def fit_laplace(
     ----------
     frame : ModelFrame
         A response of 0 and 1, and at least one random term.
-    start : MixedFit, optional
-        A fit of the same model to begin at.
+    start : numpy.ndarray, optional
+        Theta to begin at, as in `MixedFit`.
     errors : bool
         Find the Hessian for the standard errors; without it they take theta as known, in about
         half the time.
@@ -88,14 +89,34 @@ def fit_laplace(
         If predictors separate the response, so that estimates would be infinite.
     """
     model = _Model(frame)
-    if start is None:
-        theta, b = model.first_theta(), logistic_start(frame, model.deviance.x)
-    else:
-        theta, b = model.theta_of(start), model.r @ start.estimates
+    b = logistic_start(frame, model.deviance.x)
+    theta = model.first_theta() if start is None else model.theta_of(start)
+    return _fit(model, theta, b, errors)
+
+
+def refit_laplace(fit: MixedFit, y: Reals, *, errors: bool = True) -> MixedFit:
+    """Fit the same model to another response, beginning at the estimates.
+
+    Parameters
+    ----------
+    fit : MixedFit
+        By `fit_laplace`.
+    y : numpy.ndarray
+        0 and 1, shape (n,).
+    errors : bool
+        As for `fit_laplace`; a bootstrap of estimates needs none.
+    """
+    model = _Model(replace(fit.frame, y=y))
+    return _fit(model, model.theta_of(fit.theta), model.r @ fit.estimates, errors)
+
+
+def _fit(model: _Model, theta: Reals, b: Reals, errors: bool) -> MixedFit:
+    """Fit a model, from where the search begins."""
     point = model.search_theta(theta, b)
-    if frame.y.size > MAX_ROWS:
+    n = model.frame.y.size
+    if n > MAX_ROWS:
         note = (
-            f"{frame.y.size} rows, more than {MAX_ROWS}: fixed effects as with nAGQ = 0, which may "
+            f"{n} rows, more than {MAX_ROWS}: fixed effects as with nAGQ = 0, which may "
             "be a few per cent small; their standard errors take theta as known"
         )
         return model.result(point, model.given_theta(point), True, (note,))
@@ -113,21 +134,6 @@ def fit_laplace(
         covariance = model.given_theta(point)
         notes.append("the Hessian is not positive definite: standard errors take theta as known")
     return model.result(point, covariance, promise < CONVERGED, tuple(notes))
-
-
-def refit_laplace(fit: MixedFit, y: Reals, *, errors: bool = True) -> MixedFit:
-    """Fit the same model to another response, beginning at the estimates.
-
-    Parameters
-    ----------
-    fit : MixedFit
-        By `fit_laplace`.
-    y : numpy.ndarray
-        0 and 1, shape (n,).
-    errors : bool
-        As for `fit_laplace`; a bootstrap of estimates needs none.
-    """
-    return fit_laplace(replace(fit.frame, y=y), start=fit, errors=errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +184,17 @@ class _Model:
         shapes = self.deviance.blocks.shapes
         return self.deviance.theta([FIRST_THETA * np.eye(k) for _, k in shapes])
 
-    def theta_of(self, fit: MixedFit) -> Reals:
-        """Return the theta of the search that a fit has."""
-        factors = self.deviance.factors(fit.theta)
-        return self.deviance.theta(
-            [_lower(r @ t) for r, t in zip(self.bases, factors, strict=True)]
-        )
+    def theta_of(self, raw: Reals) -> Reals:
+        """Return the theta of the search for that of the frame's columns, off the boundary.
+
+        At a standard deviation of exactly zero the gradient is zero whatever the data say.
+        """
+        factors = [
+            _lower(r @ t) for r, t in zip(self.bases, self.deviance.factors(raw), strict=True)
+        ]
+        for factor in factors:
+            np.fill_diagonal(factor, np.maximum(np.diag(factor), MIN_START))
+        return self.deviance.theta(factors)
 
     # The two searches
 
