@@ -50,7 +50,8 @@ def fit_frame(
         from egoalign.vary.satterthwaite import degrees_of_freedom
 
         fit = replace(fit, df=degrees_of_freedom(fit, np.eye(len(frame.names))))
-    logger.info("%s: fitted by %s", frame.formula, fit.engine)
+    # Refits, of which there are many, ask for no degrees of freedom: the choice is said once.
+    (logger.info if with_df else logger.debug)("%s: fitted by %s", frame.formula, fit.engine)
     return fit
 
 
