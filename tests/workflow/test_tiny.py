@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from egoalign.tables import read_columns
+from egoalign.vary.table import read_word_alignment, utterance_table, word_table
 from tests.workflow.compare import differences
 from tests.workflow.project import Project, tiny_project
 
@@ -70,6 +72,25 @@ def test_every_utterance_has_a_probability_or_a_reason(tiny):
     told = pc.is_valid(rows["probability_mean"]).to_pylist()
     reasons = pc.is_valid(rows["reason"]).to_pylist()
     assert all(a != b for a, b in zip(told, reasons, strict=True))
+
+
+def test_every_utterance_and_content_word_has_predictors(tiny):
+    predictors = read(tiny, "private/predictors/utterances.parquet")
+    table = utterance_table(read(tiny, "align/egoalign-demo/alignment.parquet"), predictors)
+    for name in ("age_within", "position", "location", "activity", "time_of_day_h"):
+        assert table[name].null_count == 0, name
+    scored = read_word_alignment(
+        tiny.results / "corpus/sessions.parquet", tiny.results / "align/egoalign-demo"
+    )
+    words = word_table(scored, read(tiny, "private/predictors/words.parquet"), predictors)
+    numbers = read(tiny, "align/egoalign-demo/lemma_numbers.parquet").to_pylist()
+    said = Counter(words["lemma_id"].to_pylist())
+    counted: Counter[str] = Counter()
+    for row in numbers:
+        counted[row["lemma_id"]] += row["n"]
+    assert said == counted
+    for name in ("concreteness", "age_of_acquisition", "general_log_freq", "log_freq_others"):
+        assert words[name].null_count < 0.2 * len(words), name
 
 
 def test_every_session_has_a_status(tiny):

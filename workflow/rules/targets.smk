@@ -18,6 +18,7 @@ def wanted_outputs():
         "<results>/report/sessions_status.csv",
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
+        "<results>/stats/values.json",
         *expand("<results>/private/scores/{model}.csv", model=NETWORKS),
         *expand("<results>/align/{model}/alignment.csv", model=MODELS),
         *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
@@ -31,7 +32,10 @@ def wanted_outputs():
             model=NETWORKS if CONFIG.align.words.score else [],
         ),
         "<results>/figures/models.pdf",
+        *expand("<results>/vary/{model}/predictors.csv", model=GIVEN),
     ]
+    if NETWORKS:
+        wanted.append("<results>/vary/predictors.csv")
     if REFERENCES:
         wanted += expand(
             "<results>/reference/{model}/{reference}.summary.csv",

@@ -521,15 +521,185 @@ class ValidateOptions(Section):
         return [files] if isinstance(files, str) else files
 
 
-class VaryOptions(Section):
-    """The mixed model."""
+PREDICTOR_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+"""What a predictor that the config names may be called: a plain word of a formula."""
 
-    response: Literal["score_max", "score_mean", "shuffled_difference"] = Field(
-        "score_max", description="what is explained"
+
+class NormsTable(Section):
+    """One table of norms: what people said of words, such as how concrete they are."""
+
+    path: str = Field(description="CSV or TSV with one row a word and a header")
+    word: str | None = Field(
+        None, description="column of the word; none: recognised by the header, see docs"
+    )
+    columns: dict[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")], str] = Field(
+        default_factory=dict,
+        description="predictors and the columns that hold them, such as {concreteness: Conc.M}; "
+        "empty: recognised by the header",
+    )
+
+    @model_validator(mode="after")
+    def _word_and_columns(self) -> NormsTable:
+        if (self.word is None) != (not self.columns):
+            raise ValueError("expected both 'word' and 'columns', or neither")
+        return self
+
+
+class ContextTable(Section):
+    """A table of what goes on when in each recording, joined to speech by overlap in time."""
+
+    path: str = Field(
+        description="CSV or TSV with the columns child_id, session_id, start_s and end_s (seconds "
+        "from the start of the video), one row a clip"
+    )
+    columns: list[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")]] = Field(
+        min_length=1, description="further columns of it that become predictors"
+    )
+
+
+class PredictorsOptions(Section):
+    """What may explain the scores."""
+
+    session_columns: list[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")]] = Field(
+        default_factory=list,
+        description="your own columns of sessions.tsv or children.tsv that become predictors, such "
+        "as [location, activity]",
+    )
+    time_of_day: str | None = Field(
+        None,
+        description="column of sessions.tsv that says when the recording began, as 14:05; none: "
+        "time of day is not known",
+    )
+    context: ContextTable | None = Field(
+        None,
+        description="table of what goes on when, {path, columns}; where it says nothing, a column "
+        "of the same name in session_columns does",
+    )
+    norms: list[NormsTable] = Field(
+        default_factory=list, description="tables of norms, each {path, word, columns}"
+    )
+    general_frequency: str | None = Field(
+        "en",
+        description="language of the general frequency list (package wordfreq), such as en, de or "
+        "nl; none: no such predictor",
+    )
+    missing_norms: Literal["skip", "missing"] = Field(
+        "skip",
+        description="means over an utterance's content words; skip: over those that have a value; "
+        "missing: no mean where a word has none",
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> PredictorsOptions:
+        for what, names in (
+            ("session_columns", self.session_columns),
+            ("context.columns", self.context.columns if self.context else []),
+            ("norms", [name for table in self.norms for name in table.columns]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what}: {', '.join(twice)} stands there twice")
+        return self
+
+
+class StatisticalModel(Section):
+    """One statistical model: fitted to each of its responses and each vision-language model."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$", description="the model's name in the tables")
+    unit: Literal["utterances", "words"] = Field(
+        "utterances",
+        description="what a row is: an utterance, or a content-word token with its own score",
+    )
+    responses: list[str] = Field(
+        min_length=1,
+        description="columns that are explained, one fit each, such as [score_max, "
+        "shuffled_difference], [aligned], or of words [word_score]",
+    )
+    formula: str = Field(
+        description="what explains them, without the response, in lme4's notation: "
+        "'age_within + speaker + log_n_frames + (1 + age_within | child_id)'"
+    )
+    family: Literal["gaussian", "binomial"] = Field(
+        "gaussian", description="binomial: the response is 0 or 1, by the logit"
+    )
+    reml: bool = Field(
+        True, description="restricted maximum likelihood; binomial models never have it"
+    )
+    contrasts: dict[str, str] = Field(
+        default_factory=dict,
+        description="factors and their reference level, or 'sum'; else the first level in the "
+        "order of the alphabet is the reference",
+    )
+    scale: dict[str, Literal["center", "standardize"]] = Field(
+        default_factory=dict,
+        description="variables of the formula that are centred, or divided by their standard "
+        "deviation too; others stay in their own units",
+    )
+    marginal_means: list[str] | None = Field(
+        None, description="factors with marginal means and contrasts; none: all in the formula"
+    )
+    compare: list[str] | None = Field(
+        None,
+        description="terms tested by likelihood ratio, as the table of tests names them; none: "
+        "every term; []: no test",
+    )
+    intervals: Literal["profile", "bootstrap", "wald", "none"] = Field(
+        "profile",
+        description="of standard deviations and correlations; a binomial model has bootstrap ones "
+        "or none",
+    )
+    robustness: bool = Field(
+        True,
+        description="other responses, GEE and bootstrap over children, and effects without each "
+        "child: many more fits",
+    )
+    draws: int = Field(200, ge=2, le=10_000, description="draws of each bootstrap")
+    seed: int = Field(1, ge=0, description="seed of the bootstraps")
+
+    @field_validator("formula")
+    @classmethod
+    def _is_a_formula(cls, text: str) -> str:
+        from egoalign.vary.formula import parse_formula
+
+        if "~" in text:
+            raise ValueError("expected what stands after '~'; the responses are a list of their own")
+        try:
+            parse_formula(f"response ~ {text}")
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @model_validator(mode="after")
+    def _each_response_once(self) -> StatisticalModel:
+        twice = sorted({name for name in self.responses if self.responses.count(name) > 1})
+        if twice:
+            raise ValueError(f"responses: {', '.join(twice)} stands there twice")
+        return self
+
+
+class VaryOptions(Section):
+    """What explains the scores."""
+
+    models: list[StatisticalModel] | None = Field(
+        None,
+        description="statistical models, each {name, unit, responses, formula, ...}; none: the "
+        "default models (docs/methods.md), without the terms that your corpus cannot have",
     )
     min_utterances: int = Field(
-        30, ge=5, description="fewer scored utterances than this: no model, with a reason"
+        30, ge=5, description="fewer rows than this in a model: no fit, with a reason"
     )
+    predictors: PredictorsOptions = Field(
+        default_factory=PredictorsOptions, description="what may explain the scores"
+    )
+
+    @field_validator("models")
+    @classmethod
+    def _names_once(cls, models: list[StatisticalModel] | None) -> list[StatisticalModel] | None:
+        names = [model.name for model in models or []]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two models are called {twice[0]}: expected each name once")
+        return models
 
 
 class ReferenceColumns(Section):

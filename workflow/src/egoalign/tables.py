@@ -751,23 +751,240 @@ PSYCHOMETRIC = Table(
     ),
 )
 
-EFFECTS = Table(
-    "effects",
-    "terms of the mixed model",
-    ("model_id", "response", "kind", "term"),
+_FITTED = (
+    Column("name", TEXT, "the mixed model, as the config names it; 'model' where made by hand"),
+    Column("model_id", TEXT, "the vision-language model that the scores are of", nullable=True),
+    Column("response", TEXT, "the response, as the formula has it"),
+)
+"""What was fitted: the first columns, and the first part of the key, of every table of results."""
+
+_FITTED_KEY = tuple(column.name for column in _FITTED)
+_IN_RESPONSE = "in units of the response; of the logit in a binomial model"
+
+
+def _interval(of: str) -> tuple[Column, Column]:
+    """Return the columns of a 95 % interval."""
+    return (
+        Column("low", REAL, f"lower end of the 95 % interval of the {of}", nullable=True),
+        Column("high", REAL, f"upper end of the 95 % interval of the {of}", nullable=True),
+    )
+
+
+MODEL_FITS = Table(
+    "model_fits",
+    "one row a mixed model: what was fitted and how well, or the reason why there is no fit",
+    _FITTED_KEY,
     (
-        MODEL,
-        Column("response", TEXT, "the response column"),
-        Column("kind", TEXT, "fixed, variance, correlation, fit or line"),
-        Column("term", TEXT, "the term's name; of a line: the age in months, such as 12.5"),
-        Column("estimate", REAL, "the estimate", nullable=True),
+        *_FITTED,
+        Column("formula", TEXT, "the model, in lme4's notation"),
+        Column("family", TEXT, "gaussian or binomial"),
+        Column("estimation", TEXT, "REML or ML", nullable=True),
+        Column("n", WHOLE, "rows in the model", nullable=True),
+        Column("n_parameters", WHOLE, "fixed effects and variance parameters", nullable=True),
+        Column("criterion", REAL, "-2 log (restricted) likelihood", nullable=True),
+        Column("aic", REAL, "criterion and twice the number of parameters", nullable=True),
+        Column("bic", REAL, "criterion and log n times the number of parameters", nullable=True),
+        Column("r2_marginal", REAL, "share of variance that fixed effects explain", nullable=True),
+        Column("r2_conditional", REAL, "the same with random effects", nullable=True),
+        Column("icc", REAL, "share of random effects in what fixed effects leave", nullable=True),
+        Column("converged", FLAG, "the search ended in an optimum", nullable=True),
+        Column("singular", TEXT, "what lies on the boundary, by ';'", nullable=True),
+        Column("engine", TEXT, "what fitted it, and why", nullable=True),
+        Column("notes", TEXT, "what was left out and what a reader should know", nullable=True),
+        Column("reason", TEXT, "why there is no fit", nullable=True),
+    ),
+)
+
+MODEL_EFFECTS = Table(
+    "model_effects",
+    "fixed effects of the mixed models",
+    (*_FITTED_KEY, "effect"),
+    (
+        *_FITTED,
+        Column("term", TEXT, "the formula's term that it belongs to"),
+        Column("effect", TEXT, "the column of the design, such as speaker[male_adult]"),
+        Column("estimate", REAL, f"the estimate, {_IN_RESPONSE}"),
+        Column("se", REAL, "its standard error"),
+        Column("df", REAL, "degrees of freedom (Satterthwaite); none of a z test", nullable=True),
+        Column("statistic", REAL, "t, or z: estimate over standard error", nullable=True),
+        Column("p", REAL, "two-sided p", nullable=True),
+        *_interval("estimate"),
+    ),
+)
+
+MODEL_COMPONENTS = Table(
+    "model_components",
+    "standard deviations and correlations of the random effects and the residual",
+    (*_FITTED_KEY, "kind", "group", "column", "other"),
+    (
+        *_FITTED,
+        Column("kind", TEXT, "sd, correlation, or sigma: the residual standard deviation"),
+        Column("group", TEXT, "grouping factor, such as child_id:session_id; or Residual"),
+        Column("column", TEXT, "what varies, such as (Intercept)", nullable=True),
+        Column("other", TEXT, "what it is correlated with", nullable=True),
+        Column("estimate", REAL, f"standard deviations {_IN_RESPONSE}", nullable=True),
+        *_interval("estimate"),
+        Column("note", TEXT, "how the interval was made, or why there is none", nullable=True),
+    ),
+)
+
+MODEL_VARIANCE = Table(
+    "model_variance",
+    "how the variance is shared out among fixed effects, random terms and residual",
+    (*_FITTED_KEY, "component"),
+    (
+        *_FITTED,
+        Column("component", TEXT, "Fixed effects, a random term as in the formula, or Residual"),
+        Column("group", TEXT, "grouping factor of a random term", nullable=True),
+        Column("n_levels", WHOLE, "members of the group", nullable=True),
+        Column("variance", REAL, "mean over the rows; of a logistic residual pi^2 / 3"),
+        Column("share", REAL, "share of the sum of all"),
+        Column(
+            "icc",
+            REAL,
+            "intraclass correlation: share of what the fixed effects leave",
+            nullable=True,
+        ),
+    ),
+)
+
+MODEL_RANDOM_EFFECTS = Table(
+    "model_random_effects",
+    "conditional modes of the random effects",
+    (*_FITTED_KEY, "group", "level", "column"),
+    (
+        *_FITTED,
+        Column("group", TEXT, "grouping factor"),
+        Column("level", TEXT, "member of the group"),
+        Column("column", TEXT, "what varies, such as (Intercept)"),
+        Column("mode", REAL, f"conditional mode, {_IN_RESPONSE}"),
+        Column("sd", REAL, "conditional standard deviation, given the variances", nullable=True),
+        Column("n", WHOLE, "rows of the member"),
+    ),
+)
+
+MODEL_TESTS = Table(
+    "model_tests",
+    "tests of whole terms of the mixed models",
+    (*_FITTED_KEY, "kind", "term"),
+    (
+        *_FITTED,
+        Column(
+            "kind",
+            TEXT,
+            "type III F, type III Wald, likelihood ratio, or likelihood ratio (REML)",
+        ),
+        Column("term", TEXT, "the term: fixed, or random as in the formula"),
+        Column("statistic", REAL, "F, or chi squared"),
+        Column("df1", REAL, "degrees of freedom: of the numerator, or of chi squared"),
+        Column("df2", REAL, "of the denominator; none of chi squared", nullable=True),
+        Column("p", REAL, "probability of as large a statistic without the term"),
+        Column("aic_change", REAL, "AIC without the term less AIC with it", nullable=True),
+        Column("bic_change", REAL, "the same of BIC", nullable=True),
+        Column("note", TEXT, "how to read it", nullable=True),
+    ),
+)
+
+_SCALE = Column("scale", TEXT, "response; or, in a binomial model, logit and probability")
+
+MODEL_MEANS = Table(
+    "model_means",
+    "estimated marginal means of the factors' levels",
+    (*_FITTED_KEY, "factor", "level", "scale"),
+    (
+        *_FITTED,
+        Column("factor", TEXT, "the factor"),
+        Column("level", TEXT, "its level"),
+        _SCALE,
+        Column("estimate", REAL, "mean; none where combinations lack rows", nullable=True),
         Column("se", REAL, "its standard error", nullable=True),
-        Column("ci_low", REAL, "lower end of the 95 % Wald interval", nullable=True),
-        Column("ci_high", REAL, "upper end of the 95 % Wald interval", nullable=True),
-        Column("statistic", REAL, "estimate over standard error (z)", nullable=True),
-        Column("p", REAL, "two-sided p of the statistic", nullable=True),
-        Column("n", WHOLE, "utterances in the model"),
-        Column("note", TEXT, "convergence, singularity, what was dropped", nullable=True),
+        Column("df", REAL, "degrees of freedom; none of a normal interval", nullable=True),
+        *_interval("mean"),
+    ),
+)
+
+MODEL_CONTRASTS = Table(
+    "model_contrasts",
+    "differences of marginal means between all pairs of a factor's levels",
+    (*_FITTED_KEY, "factor", "level", "other", "scale"),
+    (
+        *_FITTED,
+        Column("factor", TEXT, "the factor"),
+        Column("level", TEXT, "the level"),
+        Column("other", TEXT, "the level whose mean is taken from it"),
+        _SCALE,
+        Column("estimate", REAL, "the difference", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        Column("df", REAL, "degrees of freedom; none of a z test", nullable=True),
+        Column("statistic", REAL, "difference over standard error", nullable=True),
+        Column("p", REAL, "two-sided p of this contrast alone", nullable=True),
+        Column("p_holm", REAL, "p corrected for all of the factor's contrasts", nullable=True),
+        *_interval("difference, not corrected"),
+    ),
+)
+
+MODEL_DIAGNOSTICS = Table(
+    "model_diagnostics",
+    "residuals of the mixed models, and what each child does to the fixed effects",
+    (*_FITTED_KEY, "kind", "item", "effect"),
+    (
+        *_FITTED,
+        Column(
+            "kind",
+            TEXT,
+            "residual_quantile, residuals_by_fitted, normal_quantiles, or left_out: an effect "
+            "without one member of the group",
+        ),
+        Column("item", TEXT, "name of the quantile, number of the bin or point, or the member"),
+        Column("effect", TEXT, "of left_out: the fixed effect", nullable=True),
+        Column(
+            "x",
+            REAL,
+            "mean fitted value of a bin; of normal_quantiles what a normal distribution has",
+            nullable=True,
+        ),
+        Column(
+            "value",
+            REAL,
+            "residual over its standard deviation; mean residual of a bin; of left_out the "
+            "estimate's change in standard errors",
+            nullable=True,
+        ),
+        Column("se", REAL, "standard error of a bin's mean residual", nullable=True),
+        Column("n", WHOLE, "rows of the bin or of the member", nullable=True),
+        Column("note", TEXT, "why there is no value, or what is odd", nullable=True),
+    ),
+)
+
+MODEL_ROBUSTNESS = Table(
+    "model_robustness",
+    "whether each fixed effect's conclusion survives other responses, assumptions and children",
+    (*_FITTED_KEY, "check", "effect"),
+    (
+        *_FITTED,
+        Column("check", TEXT, "main, response <name>, GEE, or cluster bootstrap"),
+        Column("effect", TEXT, "the fixed effect"),
+        Column("estimate", REAL, "in the units of the check's own response", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        *_interval("estimate"),
+        Column("p", REAL, "two-sided p", nullable=True),
+        Column("conclusion", TEXT, "positive, negative, or none (p not below 0.05)", nullable=True),
+        Column("survives", FLAG, "the conclusion is that of the main fit", nullable=True),
+        Column("note", TEXT, "why there is no conclusion, or how to read it", nullable=True),
+    ),
+)
+
+MODEL_LINES = Table(
+    "model_lines",
+    "what the fixed effects expect along age: all levels of factors counting the same, other "
+    "predictors at their means",
+    (*_FITTED_KEY, "age_months"),
+    (
+        *_FITTED,
+        Column("predictor", TEXT, "the predictor that moves: age_within, age_months, age_between"),
+        Column("age_months", REAL, "age", "mo"),
+        Column("estimate", REAL, "expected response; in a binomial model the probability"),
+        *_interval("estimate"),
     ),
 )
 
@@ -791,6 +1008,202 @@ CHILDREN_MEANS = Table(
         Column("mean_age_days", REAL, "mean age over utterances", "d", nullable=True),
         Column("note", TEXT, "what a reader must know", nullable=True),
     ),
+)
+
+_AGES = (
+    Column("age_days", REAL, "age at recording", "d", nullable=True),
+    Column("age_months", REAL, "the same in months of 30.4375 days", "mo", nullable=True),
+    Column(
+        "age_between",
+        REAL,
+        "mean of age_months over the child's sessions, each counted once",
+        "mo",
+        nullable=True,
+    ),
+    Column("age_within", REAL, "age_months less age_between", "mo", nullable=True),
+)
+
+_WORD_MEANS = tuple(
+    column
+    for name, meaning, unit in (
+        ("log_freq", "log_freq", "Zipf"),
+        ("log_freq_others", "log_freq_others", "Zipf"),
+        ("general_log_freq", "general_log_freq", "Zipf"),
+        ("concreteness", "concreteness", "as in the norms"),
+        ("age_of_acquisition", "age_of_acquisition", "as in the norms"),
+    )
+    for column in (
+        Column(
+            f"mean_{name}", REAL, f"mean of {meaning} over its content words", unit, nullable=True
+        ),
+        Column(f"n_{name}", WHOLE, f"content words that have {meaning}"),
+    )
+)
+
+_UTTERANCE_FACTS = (
+    *_AGES,
+    SPEAKER,
+    Column("n_words", WHOLE, "words in the encoded text"),
+    Column("duration_s", REAL, "end less start of the utterance", "s", nullable=True),
+    Column(
+        "position",
+        REAL,
+        "start of the utterance over the length of the video: 0 its beginning, 1 its end",
+        nullable=True,
+    ),
+    Column("minutes", REAL, "start, from the start of the video", "min", nullable=True),
+    Column("time_of_day_h", REAL, "clock at its start: hours since midnight", "h", nullable=True),
+    Column("n_content_words", WHOLE, "nouns, verbs and adjectives that have a lemma"),
+    *_WORD_MEANS,
+)
+
+_WORD_FACTS = (
+    Column(
+        "lemma_id",
+        TEXT,
+        "number of the lemma in the corpus, as in lemma_numbers: the most frequent first",
+        nullable=True,
+    ),
+    Column("part_of_speech", TEXT, "NOUN, VERB or ADJ (Universal Dependencies)", nullable=True),
+    Column("log_freq", REAL, "frequency of the lemma in this corpus", "Zipf", nullable=True),
+    Column(
+        "log_freq_others",
+        REAL,
+        "the same over the recordings of the other children only",
+        "Zipf",
+        nullable=True,
+    ),
+    Column(
+        "general_log_freq",
+        REAL,
+        "frequency of the lemma's form in the general list (wordfreq)",
+        "Zipf",
+        nullable=True,
+    ),
+    Column("concreteness", REAL, "concreteness of the lemma", "as in the norms", nullable=True),
+    Column(
+        "age_of_acquisition",
+        REAL,
+        "age at which the lemma is learned",
+        "as in the norms",
+        nullable=True,
+    ),
+)
+
+UTTERANCE_PREDICTORS = Table(
+    "utterance_predictors",
+    "what may explain the score of an utterance, one row an utterance, whatever the model; "
+    "the columns of sessions and of the context table that the config names come after (private)",
+    ("child_id", "session_id", "utterance_id"),
+    (CHILD, SESSION, UTTERANCE, *_UTTERANCE_FACTS),
+    extra=True,
+)
+
+WORD_PREDICTORS = Table(
+    "word_predictors",
+    "what may explain the score of a content word, one row a token, whatever the model; further "
+    "norms that the config names come after (private)",
+    ("child_id", "session_id", "utterance_id", "word_no"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("word_no", WHOLE, "as in content_words"),
+        *_WORD_FACTS,
+    ),
+    extra=True,
+)
+
+PREDICTORS_DESCRIBED = Table(
+    "predictors_described",
+    "each predictor: what it is, how it was made, and how much of it there is",
+    ("unit", "name"),
+    (
+        Column("unit", TEXT, "what a row is: utterance, or word (a content-word token)"),
+        Column("name", TEXT, "the column in utterance_predictors or word_predictors"),
+        Column("meaning", TEXT, "what it is"),
+        Column("measured_in", TEXT, "its unit of measurement", nullable=True),
+        Column("transformation", TEXT, "what was done to it; none: as it was given"),
+        Column("source", TEXT, "where it comes from"),
+        Column("n", WHOLE, "rows that have it"),
+        Column("n_missing", WHOLE, "rows that lack it"),
+        Column("missing_means", TEXT, "why a row may lack it", nullable=True),
+        Column("mean", REAL, "mean over the rows that have it", nullable=True),
+        Column("sd", REAL, "standard deviation over these (n - 1)", nullable=True),
+        Column("least", REAL, "least value", nullable=True),
+        Column("greatest", REAL, "greatest value", nullable=True),
+        Column("n_levels", WHOLE, "distinct values of what is no number", nullable=True),
+        Column("levels", TEXT, "these with their rows, the most frequent first", nullable=True),
+    ),
+)
+
+_LOG_LENGTHS = (
+    Column("log_n_words", REAL, "natural log of n_words; none of 0 words", nullable=True),
+    Column("n_frames", WHOLE, "pictures scored; missing of given scores", nullable=True),
+    Column("log_n_frames", REAL, "natural log of n_frames; none of 0 pictures", nullable=True),
+)
+
+_SCORE_RESPONSES = tuple(
+    Column(name, REAL, "as in alignment", nullable=True)
+    for name in ("score_max", "score_mean", "score_min", "score_top_k", "score_corrected")
+)
+
+_NULL_RESPONSES = tuple(
+    Column(f"{scheme}_{name}", REAL, "as in alignment", nullable=True)
+    for scheme in SCHEMES
+    for name in ("difference", "z", "percentile")
+)
+
+UTTERANCE_TABLE = Table(
+    "utterance_table",
+    "what utterance models are fitted to: one row an utterance with its responses and predictors; "
+    "the further columns of utterance_predictors come after (private)",
+    ("child_id", "session_id", "utterance_id"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        MODEL,
+        *_SCORE_RESPONSES,
+        *_NULL_RESPONSES,
+        Column(
+            "aligned",
+            WHOLE,
+            "1: the score lies above the 95th percentile of its own null 'shuffled', else 0",
+            nullable=True,
+        ),
+        *_UTTERANCE_FACTS,
+        *_LOG_LENGTHS,
+    ),
+    extra=True,
+)
+
+WORD_TABLE = Table(
+    "word_table",
+    "what word models are fitted to: one row a content-word token with its own score, its "
+    "predictors and those of its utterance; further columns of both come after (private)",
+    ("child_id", "session_id", "utterance_id", "word_no"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("word_no", WHOLE, "as in content_words"),
+        MODEL,
+        Column("word_score", REAL, "score_max of word_alignment", nullable=True),
+        Column("word_difference", REAL, "shifted_difference of word_alignment", nullable=True),
+        Column("word_z", REAL, "shifted_z of word_alignment", nullable=True),
+        Column("word_percentile", REAL, "shifted_percentile of word_alignment", nullable=True),
+        Column(
+            "word_aligned",
+            WHOLE,
+            "1: the score lies above the 95th percentile of its own null 'shifted', else 0",
+            nullable=True,
+        ),
+        *_WORD_FACTS,
+        *(column for column in _UTTERANCE_FACTS if column not in _WORD_MEANS),
+        *_LOG_LENGTHS,
+    ),
+    extra=True,
 )
 
 REFERENCE_SAMPLE = Table(
@@ -942,8 +1355,23 @@ TABLES: dict[str, Table] = {
         CALIBRATION_CURVE,
         CONTRASTS,
         PSYCHOMETRIC,
-        EFFECTS,
         CHILDREN_MEANS,
+        MODEL_FITS,
+        MODEL_EFFECTS,
+        MODEL_COMPONENTS,
+        MODEL_VARIANCE,
+        MODEL_RANDOM_EFFECTS,
+        MODEL_TESTS,
+        MODEL_MEANS,
+        MODEL_CONTRASTS,
+        MODEL_DIAGNOSTICS,
+        MODEL_ROBUSTNESS,
+        MODEL_LINES,
+        UTTERANCE_PREDICTORS,
+        WORD_PREDICTORS,
+        PREDICTORS_DESCRIBED,
+        UTTERANCE_TABLE,
+        WORD_TABLE,
         REFERENCE_SAMPLE,
         REFERENCE_PAIRS,
         SESSIONS_STATUS,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from egoalign.vary.reference_grid import Recipe
+
 Family = Literal["gaussian", "binomial"]
 INTERCEPT = "(Intercept)"
+
+ROUNDING = 1e-12
+"""What predictors leave of a response is rounding, below this share of its largest value."""
 
 Reals = NDArray[np.float64]
 
@@ -67,6 +73,8 @@ class ModelFrame:
         Rows of the table that were used, shape (n,).
     notes : tuple of str
         What was left out, and why; what a reader should know.
+    recipe : Recipe or None
+        How the columns are made, for marginal means and type III tests.
     """
 
     formula: str
@@ -79,6 +87,7 @@ class ModelFrame:
     random: tuple[RandomTerm, ...]
     rows: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +130,8 @@ class MixedFit:
         What a reader should know of the fit.
     engine : str
         What fitted it, and why.
+    state : object
+        What its engine keeps for further work on the fit.
     """
 
     frame: ModelFrame
@@ -140,4 +151,5 @@ class MixedFit:
     converged: bool
     singular: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    engine: str = field(default="")
+    engine: str = ""
+    state: Any = field(default=None, repr=False)
