@@ -69,7 +69,10 @@ def differences(fit: MixedFit, theirs: dict[str, Any], off: np.ndarray) -> dict[
     }
     for term in theirs["terms"]:
         at = place(fit, term)
-        own, expected = fit.components[at], np.reshape(term["covariance"], (-1, len(term["columns"])))
+        own, expected = (
+            fit.components[at],
+            np.reshape(term["covariance"], (-1, len(term["columns"]))),
+        )
         # Variances relative to themselves, covariances to the variances that they are between.
         scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
         found[f"{term['group']} {term['columns']}"] = (
