@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 Family = Literal["gaussian", "binomial"]
 INTERCEPT = "(Intercept)"
 
+ROUNDING = 1e-12
+"""What predictors leave of a response is rounding, below this share of its largest value."""
+
 Reals = NDArray[np.float64]
 
 
