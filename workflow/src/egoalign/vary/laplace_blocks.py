@@ -53,7 +53,7 @@ class Pairs:
 
     def sums(self, weights: Reals, left: Reals, right: Reals) -> Reals:
         """Return the sum of weight * left right' over the rows of each pair, shape (m, k, k')."""
-        m, (n, k), k_right = self.left.size, left.shape, right.shape[1]
+        m, k, k_right = self.left.size, left.shape[1], right.shape[1]
         out = np.empty((m, k, k_right))
         for a in range(k):
             weighted = weights * left[:, a]
@@ -140,7 +140,10 @@ class Blocks:
     def join(self, parts: list[Reals]) -> Reals:
         """Return one array a term as a flat vector or matrix."""
         return np.concatenate(
-            [parts[j].reshape(-1, *parts[j].shape[2:]) for j in [self.first, *self.rest]]
+            [
+                parts[j].reshape(self.shapes[j][0] * self.shapes[j][1], *parts[j].shape[2:])
+                for j in [self.first, *self.rest]
+            ]
         )
 
     def scaled(self, factors: list[Reals], flat: Reals) -> Reals:
@@ -244,7 +247,7 @@ class Factorisation:
 
     @property
     def log_determinant(self) -> float:
-        """Log |A|."""
+        """Logarithm of |A|."""
         diagonals = np.diagonal(self.inverse, axis1=1, axis2=2)
         return 2 * float(np.log(np.diagonal(self.dense)).sum() - np.log(diagonals).sum())
 

@@ -134,7 +134,7 @@ class Deviance:
         random = blocks.factorise(factors, weights)
         cross = blocks.scaled_t(factors, blocks.design_t @ weighted)
         solved = random.solve(cross)
-        fixed = np.linalg.cholesky(self.x.T @ weighted - cross.T @ solved)
+        fixed = linalg.cholesky(self.x.T @ weighted - cross.T @ solved, lower=True)
         return System(random, solved, cross, fixed)
 
     def mode(
