@@ -106,7 +106,9 @@ def tiny_project(folder: Path) -> Project:
         "children": "config/tiny/children.tsv",
         "sessions": "config/tiny/sessions.tsv",
     }
-    values["vary"] = {"min_utterances": 10}
+    values["vary"]["min_utterances"] = 10
+    values["vary"]["predictors"]["context"]["path"] = "config/tiny/context.csv"
+    values["vary"]["predictors"]["norms"] = [{"path": "config/tiny/norms.csv"}]
     values["align"] = {"nulls": {"draws": 50}}
     (folder / "config" / "tiny").mkdir()
     project = Project(folder, "config/tiny/config.yaml")

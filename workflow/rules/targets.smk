@@ -31,7 +31,10 @@ def wanted_outputs():
             model=NETWORKS if CONFIG.align.words.score else [],
         ),
         "<results>/figures/models.pdf",
+        *expand("<results>/vary/{model}/predictors.csv", model=GIVEN),
     ]
+    if NETWORKS:
+        wanted.append("<results>/vary/predictors.csv")
     if REFERENCES:
         wanted += expand(
             "<results>/reference/{model}/{reference}.summary.csv",

@@ -22,9 +22,10 @@ def test_numbers_are_numbers_and_private_columns_stay(tmp_path):
         tmp_path,
         "child_id\tbirth_date\tsex\tlanguages\tsiblings\nK01\t2023-01-01\tf\tDutch\t2\n",
         "child_id\tsession_id\tvideo\trecording_date\tsource_name\tlight\tcode\troom\tmother_name"
-        "\tclip\n"
-        "K01\ta\tsecret/a.mp4\t2024-01-01\tAnna at home\t0.5\t007\tkitchen\tAnna\tx\n"
-        "K01\tb\tsecret/b.mp4\t2024-01-02\tAnna out\tNA\t012\t\tAnna\tx/b.wav\n",
+        "\tclip\tbegun\n"
+        "K01\ta\tsecret/a.mp4\t2024-01-01\tAnna at home\t0.5\t007\tkitchen\tAnna\tx\t\n"
+        "K01\tb\tsecret/b.mp4\t2024-01-02\tAnna out\tNA\t012\t\tAnna\tx/b.wav"
+        "\t2024-01-02T14:05\n",
     )
     assert table.to_pylist() == [
         {

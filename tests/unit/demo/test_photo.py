@@ -228,7 +228,7 @@ class TestCommittedTables:
         config = load_config(TABLES / "config.yaml")
         assert config.demo is not None
         make_tables(config.demo, tmp_path, "results/demo-photo/raw")
-        for name in ("children.tsv", "sessions.tsv"):
+        for name in ("children.tsv", "sessions.tsv", "norms.csv", "context.csv"):
             assert (tmp_path / name).read_bytes() == (TABLES / name).read_bytes()
 
     def test_digests_are_digests(self) -> None:

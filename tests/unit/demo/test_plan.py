@@ -81,7 +81,7 @@ def test_the_committed_tables_are_those_of_the_committed_config(root, tmp_path):
     options = load_config(root / "config/demo/config.yaml").demo
     assert options is not None
     make_tables(options, tmp_path, "results/demo/raw")
-    for name in ("children.tsv", "sessions.tsv"):
+    for name in ("children.tsv", "sessions.tsv", "norms.csv", "context.csv"):
         committed = (root / "config/demo" / name).read_text(encoding="utf-8")
         assert (tmp_path / name).read_text(encoding="utf-8") == committed, name
 

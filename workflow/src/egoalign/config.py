@@ -521,6 +521,87 @@ class ValidateOptions(Section):
         return [files] if isinstance(files, str) else files
 
 
+PREDICTOR_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+"""What a predictor that the config names may be called: a plain word of a formula."""
+
+
+class NormsTable(Section):
+    """One table of norms: what people said of words, such as how concrete they are."""
+
+    path: str = Field(description="CSV or TSV with one row a word and a header")
+    word: str | None = Field(
+        None, description="column of the word; none: recognised by the header, see docs"
+    )
+    columns: dict[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")], str] = Field(
+        default_factory=dict,
+        description="predictors and the columns that hold them, such as {concreteness: Conc.M}; "
+        "empty: recognised by the header",
+    )
+
+    @model_validator(mode="after")
+    def _word_and_columns(self) -> NormsTable:
+        if (self.word is None) != (not self.columns):
+            raise ValueError("expected both 'word' and 'columns', or neither")
+        return self
+
+
+class ContextTable(Section):
+    """A table of what goes on when in each recording, joined to speech by overlap in time."""
+
+    path: str = Field(
+        description="CSV or TSV with the columns child_id, session_id, start_s and end_s (seconds "
+        "from the start of the video), one row a clip"
+    )
+    columns: list[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")]] = Field(
+        min_length=1, description="further columns of it that become predictors"
+    )
+
+
+class PredictorsOptions(Section):
+    """What may explain the scores."""
+
+    session_columns: list[Annotated[str, Field(pattern=f"^{PREDICTOR_NAME}$")]] = Field(
+        default_factory=list,
+        description="your own columns of sessions.tsv or children.tsv that become predictors, such "
+        "as [location, activity]",
+    )
+    time_of_day: str | None = Field(
+        None,
+        description="column of sessions.tsv that says when the recording began, as 14:05; none: "
+        "time of day is not known",
+    )
+    context: ContextTable | None = Field(
+        None,
+        description="table of what goes on when, {path, columns}; where it says nothing, a column "
+        "of the same name in session_columns does",
+    )
+    norms: list[NormsTable] = Field(
+        default_factory=list, description="tables of norms, each {path, word, columns}"
+    )
+    general_frequency: str | None = Field(
+        "en",
+        description="language of the general frequency list (package wordfreq), such as en, de or "
+        "nl; none: no such predictor",
+    )
+    missing_norms: Literal["skip", "missing"] = Field(
+        "skip",
+        description="means over an utterance's content words; skip: over those that have a value; "
+        "missing: no mean where a word has none",
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> PredictorsOptions:
+        for what, names in (
+            ("session_columns", self.session_columns),
+            ("context.columns", self.context.columns if self.context else []),
+            ("norms", [name for table in self.norms for name in table.columns]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what}: {', '.join(twice)} stands there twice")
+        return self
+
+
 class VaryOptions(Section):
     """The mixed model."""
 
@@ -529,6 +610,9 @@ class VaryOptions(Section):
     )
     min_utterances: int = Field(
         30, ge=5, description="fewer scored utterances than this: no model, with a reason"
+    )
+    predictors: PredictorsOptions = Field(
+        default_factory=PredictorsOptions, description="what may explain the scores"
     )
 
 

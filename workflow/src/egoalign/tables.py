@@ -784,6 +784,202 @@ CHILDREN_MEANS = Table(
     ),
 )
 
+_AGES = (
+    Column("age_days", REAL, "age at recording", "d", nullable=True),
+    Column("age_months", REAL, "the same in months of 30.4375 days", "mo", nullable=True),
+    Column(
+        "age_between",
+        REAL,
+        "mean of age_months over the child's sessions, each counted once",
+        "mo",
+        nullable=True,
+    ),
+    Column("age_within", REAL, "age_months less age_between", "mo", nullable=True),
+)
+
+_WORD_MEANS = tuple(
+    column
+    for name, meaning, unit in (
+        ("log_freq", "log_freq", "Zipf"),
+        ("log_freq_others", "log_freq_others", "Zipf"),
+        ("general_log_freq", "general_log_freq", "Zipf"),
+        ("concreteness", "concreteness", "as in the norms"),
+        ("age_of_acquisition", "age_of_acquisition", "as in the norms"),
+    )
+    for column in (
+        Column(
+            f"mean_{name}", REAL, f"mean of {meaning} over its content words", unit, nullable=True
+        ),
+        Column(f"n_{name}", WHOLE, f"content words that have {meaning}"),
+    )
+)
+
+_UTTERANCE_FACTS = (
+    *_AGES,
+    SPEAKER,
+    Column("n_words", WHOLE, "words in the encoded text"),
+    Column("duration_s", REAL, "end less start of the utterance", "s", nullable=True),
+    Column(
+        "position",
+        REAL,
+        "start of the utterance over the length of the video: 0 its beginning, 1 its end",
+        nullable=True,
+    ),
+    Column("minutes", REAL, "start, from the start of the video", "min", nullable=True),
+    Column("time_of_day_h", REAL, "clock at its start: hours since midnight", "h", nullable=True),
+    Column("n_content_words", WHOLE, "nouns, verbs and adjectives that have a lemma"),
+    *_WORD_MEANS,
+)
+
+_WORD_FACTS = (
+    Column(
+        "lemma_id",
+        TEXT,
+        "number of the lemma in the corpus, as in lemma_numbers: the most frequent first",
+        nullable=True,
+    ),
+    Column("part_of_speech", TEXT, "NOUN, VERB or ADJ (Universal Dependencies)", nullable=True),
+    Column("log_freq", REAL, "frequency of the lemma in this corpus", "Zipf", nullable=True),
+    Column(
+        "log_freq_others",
+        REAL,
+        "the same over the recordings of the other children only",
+        "Zipf",
+        nullable=True,
+    ),
+    Column(
+        "general_log_freq",
+        REAL,
+        "frequency of the lemma's form in the general list (wordfreq)",
+        "Zipf",
+        nullable=True,
+    ),
+    Column("concreteness", REAL, "concreteness of the lemma", "as in the norms", nullable=True),
+    Column(
+        "age_of_acquisition",
+        REAL,
+        "age at which the lemma is learned",
+        "as in the norms",
+        nullable=True,
+    ),
+)
+
+UTTERANCE_PREDICTORS = Table(
+    "utterance_predictors",
+    "what may explain the score of an utterance, one row an utterance, whatever the model; "
+    "the columns of sessions and of the context table that the config names come after (private)",
+    ("child_id", "session_id", "utterance_id"),
+    (CHILD, SESSION, UTTERANCE, *_UTTERANCE_FACTS),
+    extra=True,
+)
+
+WORD_PREDICTORS = Table(
+    "word_predictors",
+    "what may explain the score of a content word, one row a token, whatever the model; further "
+    "norms that the config names come after (private)",
+    ("child_id", "session_id", "utterance_id", "word_no"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("word_no", WHOLE, "as in content_words"),
+        *_WORD_FACTS,
+    ),
+    extra=True,
+)
+
+PREDICTORS_DESCRIBED = Table(
+    "predictors_described",
+    "each predictor: what it is, how it was made, and how much of it there is",
+    ("unit", "name"),
+    (
+        Column("unit", TEXT, "what a row is: utterance, or word (a content-word token)"),
+        Column("name", TEXT, "the column in utterance_predictors or word_predictors"),
+        Column("meaning", TEXT, "what it is"),
+        Column("measured_in", TEXT, "its unit of measurement", nullable=True),
+        Column("transformation", TEXT, "what was done to it; none: as it was given"),
+        Column("source", TEXT, "where it comes from"),
+        Column("n", WHOLE, "rows that have it"),
+        Column("n_missing", WHOLE, "rows that lack it"),
+        Column("missing_means", TEXT, "why a row may lack it", nullable=True),
+        Column("mean", REAL, "mean over the rows that have it", nullable=True),
+        Column("sd", REAL, "standard deviation over these (n - 1)", nullable=True),
+        Column("least", REAL, "least value", nullable=True),
+        Column("greatest", REAL, "greatest value", nullable=True),
+        Column("n_levels", WHOLE, "distinct values of what is no number", nullable=True),
+        Column("levels", TEXT, "these with their rows, the most frequent first", nullable=True),
+    ),
+)
+
+_LOG_LENGTHS = (
+    Column("log_n_words", REAL, "natural log of n_words; none of 0 words", nullable=True),
+    Column("n_frames", WHOLE, "pictures scored; missing of given scores", nullable=True),
+    Column("log_n_frames", REAL, "natural log of n_frames; none of 0 pictures", nullable=True),
+)
+
+_SCORE_RESPONSES = tuple(
+    Column(name, REAL, "as in alignment", nullable=True)
+    for name in ("score_max", "score_mean", "score_min", "score_top_k", "score_corrected")
+)
+
+_NULL_RESPONSES = tuple(
+    Column(f"{scheme}_{name}", REAL, "as in alignment", nullable=True)
+    for scheme in SCHEMES
+    for name in ("difference", "z", "percentile")
+)
+
+UTTERANCE_TABLE = Table(
+    "utterance_table",
+    "what utterance models are fitted to: one row an utterance with its responses and predictors; "
+    "the further columns of utterance_predictors come after (private)",
+    ("child_id", "session_id", "utterance_id"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        MODEL,
+        *_SCORE_RESPONSES,
+        *_NULL_RESPONSES,
+        Column(
+            "aligned",
+            WHOLE,
+            "1: the score lies above the 95th percentile of its own null 'shuffled', else 0",
+            nullable=True,
+        ),
+        *_UTTERANCE_FACTS,
+        *_LOG_LENGTHS,
+    ),
+    extra=True,
+)
+
+WORD_TABLE = Table(
+    "word_table",
+    "what word models are fitted to: one row a content-word token with its own score, its "
+    "predictors and those of its utterance; further columns of both come after (private)",
+    ("child_id", "session_id", "utterance_id", "word_no"),
+    (
+        CHILD,
+        SESSION,
+        UTTERANCE,
+        Column("word_no", WHOLE, "as in content_words"),
+        MODEL,
+        Column("word_score", REAL, "score_max of word_alignment", nullable=True),
+        Column("word_difference", REAL, "shifted_difference of word_alignment", nullable=True),
+        Column("word_z", REAL, "shifted_z of word_alignment", nullable=True),
+        Column("word_percentile", REAL, "shifted_percentile of word_alignment", nullable=True),
+        Column(
+            "word_aligned",
+            WHOLE,
+            "1: the score lies above the 95th percentile of its own null 'shifted', else 0",
+            nullable=True,
+        ),
+        *_WORD_FACTS,
+        *(column for column in _UTTERANCE_FACTS if column not in _WORD_MEANS),
+        *_LOG_LENGTHS,
+    ),
+    extra=True,
+)
+
 REFERENCE_SAMPLE = Table(
     "reference_sample",
     "the pairs drawn from an image-caption set, and where their pictures are (private)",
@@ -935,6 +1131,11 @@ TABLES: dict[str, Table] = {
         PSYCHOMETRIC,
         EFFECTS,
         CHILDREN_MEANS,
+        UTTERANCE_PREDICTORS,
+        WORD_PREDICTORS,
+        PREDICTORS_DESCRIBED,
+        UTTERANCE_TABLE,
+        WORD_TABLE,
         REFERENCE_SAMPLE,
         REFERENCE_PAIRS,
         SESSIONS_STATUS,

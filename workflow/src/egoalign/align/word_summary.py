@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from egoalign.align.collect import session_files
+from egoalign.align.lemma_ids import corpus_lemma_ids
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import progress
 from egoalign.resample import Clusters, choose_clusters, mean_statistic, measure
@@ -87,9 +89,7 @@ def lemmas(words: pd.DataFrame, model_id: str, seed: int) -> list[dict[str, Any]
         Seed of the bootstrap.
     """
     known = words.dropna(subset=["lemma"])
-    frequency = known["lemma"].value_counts()
-    order = sorted(frequency.index, key=lambda lemma: (-frequency[lemma], lemma))
-    lemma_ids = {lemma: f"l{place:05d}" for place, lemma in enumerate(order)}
+    lemma_ids: dict[Any, str] = dict(corpus_lemma_ids(Counter(known["lemma"].tolist())))
     groups = dict(list(known.groupby(["lemma", "word_class"], sort=True)))
     return [
         {

@@ -21,6 +21,9 @@ PRIVATE_NAME = re.compile(
 """Names of columns that may hold names, paths, dates or free text about a family."""
 
 PATH_LIKE = re.compile(r"[/\\]|\.(?:mp4|mov|avi|mkv|webm|csv|tsv|json|txt)$", re.IGNORECASE)
+DATE_LIKE = re.compile(
+    r"(?<![0-9])(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[.-][0-9]{1,2}[.-][0-9]{4})"
+)
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 MISSING = ("", "NA")
@@ -57,10 +60,11 @@ def sessions_table(corpus: Corpus) -> tuple[pa.Table, list[str]]:
         further[name] = [child.extra[name] for _, child in rows]
     left_out = []
     for name, values in further.items():
-        if PRIVATE_NAME.search(name) or any(PATH_LIKE.search(value) for value in values):
+        private = any(PATH_LIKE.search(value) or DATE_LIKE.search(value) for value in values)
+        if private or PRIVATE_NAME.search(name):
             left_out.append(name)
         else:
-            table[name] = _typed(values)
+            table[name] = typed(values)
     return pa.table(table), left_out
 
 
@@ -94,7 +98,7 @@ def _child_columns(children: Sequence[ChildRow]) -> list[str]:
     return list(children[0].extra) if children else []
 
 
-def _typed(values: Sequence[str]) -> pa.Array:
+def typed(values: Sequence[str]) -> pa.Array:
     """Return a column as whole numbers, numbers or text; empty cells and NA are missing."""
     given = [value for value in values if value not in MISSING]
     if given and all(INTEGER.fullmatch(value) for value in given):

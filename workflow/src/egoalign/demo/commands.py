@@ -31,11 +31,11 @@ def add_commands(subparsers: Any) -> None:
 def _add_tables(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "make-demo-tables",
-        help="write children.tsv and sessions.tsv of the demo corpus",
+        help="write children.tsv, sessions.tsv, norms.csv and context.csv of the demo corpus",
         description="Write the tables of the demo corpus that the options describe.",
     )
     _add_options(parser)
-    parser.add_argument("--out-dir", type=Path, required=True, help="folder to write both into")
+    parser.add_argument("--out-dir", type=Path, required=True, help="folder to write them into")
     parser.add_argument(
         "--corpus",
         default="results/demo/raw",

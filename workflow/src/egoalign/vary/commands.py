@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add fit-model."""
+    """Add gather-predictors, gather-given-predictors and fit-model."""
+    _add_gather(subparsers)
+    _add_gather_given(subparsers)
     p = subparsers.add_parser(
         "fit-model",
         help="fit the mixed model of the scores, and each child's mean",
@@ -24,6 +26,72 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     ):
         p.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help=meaning)
     p.set_defaults(run=_fit_model)
+
+
+def _add_gather(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    p = subparsers.add_parser(
+        "gather-predictors",
+        help="write what may explain the scores of utterances and of content words",
+        description="Gather the predictors of all utterances and content words, and describe them.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    for name, meaning in (
+        ("transcripts-folder", "where the sessions' tables utterances and content_words lie"),
+        ("video-folder", "where the sessions' tables media lie"),
+    ):
+        p.add_argument(f"--{name}", required=True, type=Path, metavar="FOLDER", help=meaning)
+    _add_gathered(p)
+    p.add_argument("--words", required=True, type=Path, metavar="FILE", help="word_predictors")
+    p.set_defaults(run=_gather)
+
+
+def _add_gather_given(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    p = subparsers.add_parser(
+        "gather-given-predictors",
+        help="the same for scores that the lab has already",
+        description="Gather the predictors of the utterances whose scores were given.",
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    _add_gathered(p)
+    p.set_defaults(run=_gather_given)
+
+
+def _add_gathered(p: argparse.ArgumentParser) -> None:
+    """Add the options of both."""
+    p.add_argument("--options", default="{}", metavar="JSON", help="section 'vary.predictors'")
+    for name, meaning in (
+        ("utterances", "table utterance_predictors"),
+        ("described", "table predictors_described"),
+        ("described-csv", "the same as CSV"),
+    ):
+        p.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help=meaning)
+
+
+def _gather(args: argparse.Namespace) -> None:
+    from egoalign.vary.gather import gather_predictors
+
+    gather_predictors(
+        args.sessions,
+        args.transcripts_folder,
+        args.video_folder,
+        args.options,
+        args.utterances,
+        args.words,
+        (args.described, args.described_csv),
+    )
+
+
+def _gather_given(args: argparse.Namespace) -> None:
+    from egoalign.vary.gather import gather_given_predictors
+
+    gather_given_predictors(
+        args.alignment,
+        args.sessions,
+        args.options,
+        args.utterances,
+        (args.described, args.described_csv),
+    )
 
 
 def _fit_model(args: argparse.Namespace) -> None:
