@@ -212,6 +212,7 @@ def test_a_response_that_repeats_within_a_unit_is_noted() -> None:
     found = repeated_response(data.drop_columns(["global_id"]), "score", formula)
     assert found is not None
     assert "each utterance_id within session_id" in found
+    assert "add (1 | session_id:utterance_id)" in found
     frame = build_frame(data.drop_columns(["utterance_id"]), formula)
     assert any("score is the same in all rows of each global_id" in note for note in frame.notes)
     above = build_frame(data, "score > 0 ~ length + (1 | session_id)", family="binomial")

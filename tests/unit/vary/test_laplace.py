@@ -195,6 +195,14 @@ def test_units_of_predictors_do_not_matter() -> None:
     assert other.components[0][1, 1] * 1e6 == pytest.approx(fit.components[0][1, 1], rel=1e-2)
 
 
+def test_a_search_may_begin_at_a_theta() -> None:
+    frame = build_frame(corpus(7, 800), FORMULA, family="binomial")
+    fit = fit_laplace(frame)
+    again = fit_laplace(frame, fit.theta)
+    assert again.criterion == pytest.approx(fit.criterion, abs=1e-7)
+    np.testing.assert_allclose(again.theta, fit.theta, atol=1e-3)
+
+
 def test_refit_is_the_fit_of_the_other_response() -> None:
     first, second = corpus(11, 800), corpus(12, 800)
     frame = build_frame(first, FORMULA, family="binomial")
@@ -205,6 +213,10 @@ def test_refit_is_the_fit_of_the_other_response() -> None:
     se = np.sqrt(np.diag(anew.covariance))
     assert np.abs((again.estimates - anew.estimates) / se).max() < 1e-3
     np.testing.assert_allclose(np.sqrt(np.diag(again.covariance)), se, rtol=1e-3)
+    quick = refit_laplace(fit_laplace(frame), y, errors=False)
+    assert quick.converged
+    assert np.abs((quick.estimates - anew.estimates) / se).max() < 1e-2
+    assert "standard errors take theta as known" in quick.notes
 
 
 def test_many_rows_stop_at_the_first_stage_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +245,18 @@ def test_no_variance_is_said() -> None:
     fit = fit_laplace(build_frame(data, "y ~ x + (1 | g)", family="binomial"))
     assert fit.singular == ("no variance of (Intercept) between members of g",)
     assert fit.theta == pytest.approx(0, abs=1e-4)
+
+
+def test_a_refit_of_a_singular_fit_finds_a_variance_that_is_there() -> None:
+    rng = np.random.default_rng(9)
+    g = np.repeat(np.arange(40), 20)
+    data = pa.table({"y": np.tile([0, 1], 400), "g": g})
+    flat = fit_laplace(build_frame(data, "y ~ 1 + (1 | g)", family="binomial"))
+    y = (rng.random(800) < expit(1.5 * rng.normal(size=40)[g])).astype(np.float64)
+    anew = fit_laplace(replace(flat.frame, y=y))
+    again = refit_laplace(flat, y, errors=False)
+    assert again.theta[0] == pytest.approx(anew.theta[0], rel=1e-3)
+    assert again.theta[0] > 1
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ MAX_ROWS = 100_000
 FIRST_THETA = 0.5
 """Standard deviations at which the search begins, of columns of unit size."""
 
+MIN_START = 0.1
+"""Standard deviations given to begin at are raised to this."""
+
 THETA_UNIT = 0.2
 """Size of the first steps in theta, of columns of unit size."""
 
@@ -35,18 +38,35 @@ SMALL_GRADIENT = 1e-4
 DIFFERENCE = 0.01
 """Step of the differences of gradients, in approximate standard errors."""
 
-CONVERGED = 1e-8
-"""The optimum is reached when a Newton step promises less than this in -2 log likelihood."""
+EXACT = 1e-8
+"""Newton's steps end when the next one promises less than this in -2 log likelihood..."""
 
-MAX_NEWTON = 8
+CONVERGED = 1e-6
+"""...and the optimum is reached if it is less than this: within 0.001 standard errors."""
 
-LARGE_THETA = 10.0
-"""A standard deviation on the logit scale above this says that members hold only 0 or only 1."""
+NEARLY_CONVERGED = 1e-5
+"""The same for a search without Newton steps: estimates are then within 0.003 standard errors."""
+
+MAX_NEWTON = 20
+MAX_HALVINGS = 20
+
+FLAT = 1e-6
+"""Smallest curvature, in units of the search, that a Newton step divides by."""
+
+SADDLE = 1e-3
+"""A curvature below minus this is no optimum's..."""
+
+SADDLE_STEP = 0.5
+"""...and is left by a step of this size, in approximate standard errors."""
+
+LARGE_SD = 10.0
+"""A standard deviation on the logit scale, over the rows, above this says that members hold only 0
+or only 1."""
 
 Objective = Callable[[Reals], tuple[float, Reals]]
 
 
-def fit_laplace(frame: ModelFrame, start: MixedFit | None = None) -> MixedFit:
+def fit_laplace(frame: ModelFrame, start: Reals | None = None, *, errors: bool = True) -> MixedFit:
     """Fit a logistic mixed model; z tests, for there are no degrees of freedom.
 
     The covariance of the fixed effects is from the Hessian over theta and fixed effects together,
@@ -57,8 +77,11 @@ def fit_laplace(frame: ModelFrame, start: MixedFit | None = None) -> MixedFit:
     ----------
     frame : ModelFrame
         A response of 0 and 1, and at least one random term.
-    start : MixedFit, optional
-        A fit of the same model to begin at.
+    start : numpy.ndarray, optional
+        Theta to begin at, as in `MixedFit`.
+    errors : bool
+        Find the Hessian for the standard errors; without it they take theta as known, in about
+        half the time.
 
     Raises
     ------
@@ -66,29 +89,12 @@ def fit_laplace(frame: ModelFrame, start: MixedFit | None = None) -> MixedFit:
         If predictors separate the response, so that estimates would be infinite.
     """
     model = _Model(frame)
-    if start is None:
-        theta, b = model.first_theta(), logistic_start(frame, model.deviance.x)
-    else:
-        theta, b = start.theta * model.theta_sizes, model.r @ start.estimates
-    point = model.search_theta(theta, b)
-    if frame.y.size > MAX_ROWS:
-        note = (
-            f"{frame.y.size} rows, more than {MAX_ROWS}: fixed effects as with nAGQ = 0, which may "
-            "be a few per cent small; their standard errors take theta as known"
-        )
-        return model.result(point, model.given_theta(point), True, (note,))
-    point, promise = model.search_together(point)
-    notes = []
-    if promise >= CONVERGED:
-        notes.append(f"the search ended where a step still promised {promise:.2g} in deviance")
-    covariance = model.from_hessian(point)
-    if covariance is None:
-        covariance = model.given_theta(point)
-        notes.append("the Hessian is not positive definite: standard errors take theta as known")
-    return model.result(point, covariance, promise < CONVERGED, tuple(notes))
+    b = logistic_start(frame, model.deviance.x)
+    theta = model.first_theta() if start is None else model.theta_of(start)
+    return _fit(model, theta, b, errors)
 
 
-def refit_laplace(fit: MixedFit, y: Reals) -> MixedFit:
+def refit_laplace(fit: MixedFit, y: Reals, *, errors: bool = True) -> MixedFit:
     """Fit the same model to another response, beginning at the estimates.
 
     Parameters
@@ -97,8 +103,37 @@ def refit_laplace(fit: MixedFit, y: Reals) -> MixedFit:
         By `fit_laplace`.
     y : numpy.ndarray
         0 and 1, shape (n,).
+    errors : bool
+        As for `fit_laplace`; a bootstrap of estimates needs none.
     """
-    return fit_laplace(replace(fit.frame, y=y), start=fit)
+    model = _Model(replace(fit.frame, y=y))
+    return _fit(model, model.theta_of(fit.theta), model.r @ fit.estimates, errors)
+
+
+def _fit(model: _Model, theta: Reals, b: Reals, errors: bool) -> MixedFit:
+    """Fit a model, from where the search begins."""
+    point = model.search_theta(theta, b)
+    n = model.frame.y.size
+    if n > MAX_ROWS:
+        note = (
+            f"{n} rows, more than {MAX_ROWS}: fixed effects as with nAGQ = 0, which may "
+            "be a few per cent small; their standard errors take theta as known"
+        )
+        return model.result(point, model.given_theta(point), True, (note,))
+    point, promise = model.search_together(point)
+    if not errors:
+        converged = promise < NEARLY_CONVERGED
+        note = "standard errors take theta as known"
+        return model.result(point, model.given_theta(point), converged, (note,))
+    point, promise = model.refine(point)
+    notes = []
+    if promise >= CONVERGED:
+        notes.append(f"the search ended where a step still promised {promise:.2g} in deviance")
+    covariance = model.from_hessian(point)
+    if covariance is None:
+        covariance = model.given_theta(point)
+        notes.append("the Hessian is not positive definite: standard errors take theta as known")
+    return model.result(point, covariance, promise < CONVERGED, tuple(notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,30 +162,39 @@ class _Point:
 class _Model:
     """A model in the units of its search.
 
-    X is replaced by orthogonal columns of unit size (X = X~ R), columns of Z are divided by their
-    root mean square, so that the search does not depend on the units of the predictors.
+    X is replaced by orthogonal columns of unit size, X = X~ R, and so is the Z of each term, so
+    that the search does not depend on units and zeros of the predictors. With Z = Z~ R the
+    covariance of a term's effects is R^-1 T T' R^-1', for T of the search.
     """
 
     def __init__(self, frame: ModelFrame) -> None:
         self.frame = frame
-        n = frame.y.size
-        q, r = np.linalg.qr(frame.x)
-        self.r = r / np.sqrt(n)
-        self.sizes = [np.sqrt((term.z**2).mean(axis=0)) for term in frame.random]
+        x, self.r = _unit_columns(frame.x)
+        columns = [_unit_columns(term.z) for term in frame.random]
+        self.to_raw = [np.linalg.inv(r) for _, r in columns]
+        self.bases = [r for _, r in columns]
         terms = tuple(
-            replace(term, z=term.z / size)
-            for term, size in zip(frame.random, self.sizes, strict=True)
+            replace(term, z=z) for term, (z, _) in zip(frame.random, columns, strict=True)
         )
-        self.deviance = Deviance(frame.y, q * np.sqrt(n), Blocks(terms))
+        self.deviance = Deviance(frame.y, x, Blocks(terms))
         self.m = self.deviance.n_theta
-        self.theta_sizes = self.deviance.theta(
-            [np.repeat(size[:, None], size.size, axis=1) for size in self.sizes]
-        )
 
     def first_theta(self) -> Reals:
         """Return where the search begins without a fit."""
         shapes = self.deviance.blocks.shapes
         return self.deviance.theta([FIRST_THETA * np.eye(k) for _, k in shapes])
+
+    def theta_of(self, raw: Reals) -> Reals:
+        """Return the theta of the search for that of the frame's columns, off the boundary.
+
+        At a standard deviation of exactly zero the gradient is zero whatever the data say.
+        """
+        factors = [
+            _lower(r @ t) for r, t in zip(self.bases, self.deviance.factors(raw), strict=True)
+        ]
+        for factor in factors:
+            np.fill_diagonal(factor, np.maximum(np.diag(factor), MIN_START))
+        return self.deviance.theta(factors)
 
     # The two searches
 
@@ -169,33 +213,40 @@ class _Model:
 
     def search_together(self, point: _Point) -> tuple[_Point, float]:
         """Return the optimum over theta and fixed effects, and what a further step promises."""
-        last = point.mode
-
-        def objective(parameters: Reals) -> tuple[float, Reals]:
-            nonlocal last
-            theta, b = parameters[: self.m], parameters[self.m :]
-            last = self.deviance.mode(theta, b, last.v, move_b=False)
-            return last.deviance, np.concatenate(self.deviance.gradient(last, moved_b=False))
-
+        objective = _Joint(self.deviance, point.mode)
         unit = linalg.block_diag(point.unit, np.linalg.cholesky(self.given_theta(point) / 2))
         parameters = np.concatenate([point.parameters, point.mode.b])
         parameters, unit = _quasi_newton(objective, parameters, unit)
+        _, gradient = objective(parameters)
+        promise = 0.5 * float(((unit.T @ gradient) ** 2).sum())
+        return _Point(parameters, objective.mode, unit), promise
+
+    def refine(self, point: _Point) -> tuple[_Point, float]:
+        """Take Newton's steps from near the optimum; return it with its Hessian, and the promise.
+
+        Where the Hessian has a negative curvature (a saddle, as a variance of zero may be), the
+        step goes down it.
+        """
+        objective, parameters, unit = (
+            _Joint(self.deviance, point.mode),
+            point.parameters,
+            point.unit,
+        )
         value, gradient = objective(parameters)
-        promise = np.inf
-        hessian = np.eye(parameters.size)
         for _ in range(MAX_NEWTON):
-            at = last
-            hessian = self._hessian(at, parameters, unit)
+            mode = objective.mode
+            hessian = self._hessian(mode, parameters, unit)
             curvatures, directions = np.linalg.eigh(hessian)
             slopes = directions.T @ (unit.T @ gradient)
-            step = unit @ (directions @ (-slopes / np.maximum(np.abs(curvatures), 1e-6)))
-            promise = float(0.5 * (slopes**2 / np.maximum(np.abs(curvatures), 1e-6)).sum())
-            if curvatures[0] < -1e-3:  # a saddle, as a variance of zero may be
+            sizes = np.maximum(np.abs(curvatures), FLAT)
+            step = -unit @ (directions @ (slopes / sizes))
+            promise = 0.5 * float((slopes**2 / sizes).sum())
+            if curvatures[0] < -SADDLE:
                 promise = np.inf
-                step = step + 0.5 * unit @ directions[:, 0]
-            if promise < CONVERGED:
+                step = step + SADDLE_STEP * unit @ directions[:, 0]
+            if promise < EXACT:
                 break
-            for _ in range(20):
+            for _ in range(MAX_HALVINGS):
                 new_value, new_gradient = objective(parameters + step)
                 if new_value < value:
                     break
@@ -203,7 +254,7 @@ class _Model:
             else:
                 break
             parameters, value, gradient = parameters + step, new_value, new_gradient
-        return _Point(parameters, last, unit, hessian), promise
+        return _Point(parameters, mode, unit, hessian), promise
 
     def _hessian(self, at: Mode, parameters: Reals, unit: Reals) -> Reals:
         """Return the Hessian by central differences of gradients, in steps of `unit`."""
@@ -239,16 +290,15 @@ class _Model:
     ) -> MixedFit:
         """Return a fit in the units of the frame."""
         frame, mode, blocks = self.frame, point.mode, self.deviance.blocks
-        factors = [t / size[:, None] for t, size in zip(mode.factors, self.sizes, strict=True)]
-        signs = [np.where(np.diag(t) < 0, -1.0, 1.0) for t in factors]
+        factors = [raw @ t for raw, t in zip(self.to_raw, mode.factors, strict=True)]
         modes = [v @ t.T for v, t in zip(blocks.split(mode.v), factors, strict=True)]
         inverse = mode.system.random.selected_inverse().own()
         components = tuple(t @ t.T for t in factors)
         large = [
-            f"{term.group}: effects have a standard deviation above {LARGE_THETA:g} on the logit "
+            f"{term.group}: effects have a standard deviation above {LARGE_SD:g} on the logit "
             "scale, as where members hold only 0 or only 1; read with care"
             for term, t in zip(frame.random, mode.factors, strict=True)
-            if np.abs(t).max() > LARGE_THETA
+            if np.linalg.norm(t) > LARGE_SD
         ]
         to_raw = np.linalg.inv(self.r)
         return MixedFit(
@@ -260,7 +310,7 @@ class _Model:
             df=None,
             components=components,
             sigma=1.0,
-            theta=self.deviance.theta([t * s for t, s in zip(factors, signs, strict=True)]),
+            theta=self.deviance.theta([_lower(t) for t in factors]),
             criterion=mode.deviance,
             n_parameters=self.m + mode.b.size,
             modes=tuple(modes),
@@ -274,6 +324,39 @@ class _Model:
             notes=(*notes, *large),
             engine="sparse engine: logistic with random effects, Laplace approximation",
         )
+
+
+def _unit_columns(matrix: Reals) -> tuple[Reals, Reals]:
+    """Return orthogonal columns of unit size, and R that makes the matrix of them.
+
+    Columns that depend on each other, as those of a random term may, are only divided by their
+    size.
+    """
+    n, k = matrix.shape
+    if np.linalg.matrix_rank(matrix) == k:
+        q, r = np.linalg.qr(matrix)
+        return q * np.sqrt(n), r / np.sqrt(n)
+    sizes = np.sqrt((matrix**2).mean(axis=0))
+    return matrix / sizes, np.diag(sizes)
+
+
+def _lower(factor: Reals) -> Reals:
+    """Return the lower triangle T with a diagonal not below 0 and T T' = factor factor'."""
+    lower = np.linalg.qr(factor.T)[1].T
+    return lower * np.where(np.diag(lower) < 0, -1.0, 1.0)
+
+
+class _Joint:
+    """The deviance and its gradient by theta and fixed effects, from mode to mode."""
+
+    def __init__(self, deviance: Deviance, mode: Mode) -> None:
+        self.deviance, self.mode = deviance, mode
+
+    def __call__(self, parameters: Reals) -> tuple[float, Reals]:
+        theta, b = np.split(parameters, [self.deviance.n_theta])
+        self.mode = self.deviance.mode(theta, b, self.mode.v, move_b=False)
+        gradient = self.deviance.gradient(self.mode, moved_b=False)
+        return self.mode.deviance, np.concatenate(gradient)
 
 
 def _quasi_newton(objective: Objective, start: Reals, unit: Reals) -> tuple[Reals, Reals]:

@@ -9,10 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from egoalign.vary.formula import Formula, parse_formula
-from egoalign.vary.variables import as_factor, read_column
+from egoalign.vary.variables import Factor, read_column
 
 MIN_UNITS = 10
 """Units of two or more rows that must agree before it is said: fewer may agree by chance."""
+
+FIRST_LOOK = 16
+"""One unit in so many is looked at first, which mostly tells that they do not agree."""
 
 
 def repeated_response(data: pa.Table, response: str, formula: str | Formula) -> str | None:
@@ -34,30 +37,28 @@ def repeated_response(data: pa.Table, response: str, formula: str | Formula) -> 
         The model.
     """
     formula = parse_formula(formula) if isinstance(formula, str) else formula
-    y = read_column(response, data[response])
-    rows = np.flatnonzero(~y.missing)
-    _, values = np.unique(as_factor(y.at(rows)).codes, return_inverse=True)
-    groups = {
-        bar.group_name: np.unique(
-            np.column_stack([_codes(data, name, rows) for name in bar.group]),
-            axis=0,
-            return_inverse=True,
-        )[1]
-        for bar in formula.bars
-    }
-    if any(_repeats(codes, values) for codes in groups.values()):
+    variable = read_column(response, data[response])
+    rows = np.flatnonzero(~variable.missing)
+    variable = variable.at(rows)
+    y = variable.codes if isinstance(variable, Factor) else variable.values[:, 0]
+    groups = {}
+    for bar in formula.bars:
+        codes = np.zeros(rows.size, dtype=np.int64)
+        for name in bar.group:
+            codes = _pairs(codes, _codes(data, name, rows))
+        groups[bar.group_name] = codes
+    if any(_repeats(codes, y) for codes in groups.values()):
         return None  # the formula has an effect of the unit
     for name in _unused(data, formula):
         own = _codes(data, name, rows)
-        for within, codes in [
-            ("", own),
-            *((f" within {g}", _pairs(groups[g], own)) for g in groups),
-        ]:
-            if _repeats(codes, values):
+        places = {"": own} | {group: _pairs(codes, own) for group, codes in groups.items()}
+        for group, codes in places.items():
+            if _repeats(codes, y):
+                within, unit = (f" within {group}", f"{group}:{name}") if group else ("", name)
                 return (
                     f"{response} is the same in all rows of each {name}{within}, which has no "
-                    f"effect in the formula: rows are not independent; add (1 | {name}) or use one "
-                    f"row for each {name}"
+                    f"effect in the formula: rows are not independent; add (1 | {unit}) or use one "
+                    "row for each"
                 )
     return None
 
@@ -76,9 +77,12 @@ def _unused(data: pa.Table, formula: Formula) -> Iterator[str]:
 def _codes(data: pa.Table, name: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the level of each row; those without one are units of their own."""
     variable = read_column(name, data[name]).at(rows)
-    codes = as_factor(variable).codes
-    lone = np.flatnonzero(variable.missing)
-    codes[lone] = codes.max(initial=0) + 1 + np.arange(lone.size)
+    missing = variable.missing
+    if isinstance(variable, Factor):
+        codes = variable.codes
+    else:
+        codes = np.unique(variable.values[:, 0], return_inverse=True)[1].astype(np.int64)
+    codes[missing] = codes.max(initial=0) + 1 + np.arange(int(missing.sum()))
     return codes
 
 
@@ -87,11 +91,18 @@ def _pairs(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int6
     return left * (right.max(initial=0) + 1) + right
 
 
-def _repeats(codes: NDArray[np.int64], values: NDArray[np.int64]) -> bool:
+def _repeats(codes: NDArray[np.int64], y: NDArray) -> bool:
     """Return whether enough units have several rows and no unit has two values."""
-    order = np.argsort(codes, kind="stable")
-    same_unit = np.diff(codes[order]) == 0
-    if np.any(same_unit & (np.diff(values[order]) != 0)):
+    some = codes % FIRST_LOOK == 0
+    if not _agree(codes[some], y[some])[0]:
         return False
-    sizes = np.unique(codes, return_counts=True)[1]
-    return int((sizes > 1).sum()) >= MIN_UNITS
+    agree, n_repeated = _agree(codes, y)
+    return agree and n_repeated >= MIN_UNITS
+
+
+def _agree(codes: NDArray[np.int64], y: NDArray) -> tuple[bool, int]:
+    """Return whether all rows of each unit have one value, and how many units have several rows."""
+    order = np.argsort(codes)
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    sizes = np.diff(starts, append=codes.size)
+    return bool((y[order] == np.repeat(y[order[starts]], sizes)).all()), int((sizes > 1).sum())

@@ -6,16 +6,16 @@ import numpy as np
 from scipy.special import expit
 
 from egoalign.log import UserError
-from egoalign.vary.terms import INTERCEPT, ModelFrame, Reals
+from egoalign.vary.terms import ModelFrame, Reals
 
 MAX_STEPS = 30
 """Each step of an estimate that goes to infinity adds about 1 to the logit."""
 
-SPAN = 12.0
-"""A predictor that moves the logit by more than this over the data..."""
+FAR = 12.0
+"""A logit farther from 0 than this..."""
 
 SMALL_Z = 0.5
-"""...with an estimate that is smaller than this many standard errors, has no finite effect."""
+"""...but by less than this many of its standard errors, is on its way to infinity."""
 
 
 def logistic_start(frame: ModelFrame, x: Reals) -> Reals:
@@ -51,19 +51,17 @@ def logistic_start(frame: ModelFrame, x: Reals) -> Reals:
 
 def _refuse_separation(frame: ModelFrame, x: Reals, b: Reals, information: Reals) -> None:
     """Refuse estimates that went far without becoming certain."""
-    to_raw = np.linalg.lstsq(frame.x, x, rcond=None)[0]
-    estimates = to_raw @ b
-    variances = np.einsum("ij,jk,ik->i", to_raw, np.linalg.pinv(information), to_raw)
-    spans = np.abs(estimates) * np.where(
-        np.array(frame.names) == INTERCEPT, 1.0, np.ptp(frame.x, axis=0)
-    )
-    infinite = (spans > SPAN) & (np.abs(estimates) < SMALL_Z * np.sqrt(variances))
-    if not infinite.any():
+    logits = x @ b
+    far = np.abs(logits) > FAR
+    inverse = np.linalg.pinv(information)
+    errors = np.sqrt(np.einsum("ij,jk,ik->i", x[far], inverse, x[far]))
+    if not np.any(np.abs(logits[far]) < SMALL_Z * errors):
         return
-    named = [name for name, bad in zip(frame.names, infinite, strict=True) if bad]
-    predictors = [name for name in named if name != INTERCEPT] or named
+    to_raw = np.linalg.lstsq(frame.x, x, rcond=None)[0]
+    moved = np.abs(to_raw @ b) * np.ptp(frame.x, axis=0)
+    predictors = [name for name, by in zip(frame.names, moved, strict=True) if by > FAR]
     raise UserError(
-        f"response {frame.response} is separated by {' and '.join(predictors)}: some of its values "
-        "have only 0 or only 1, so that the effect is infinite; leave the predictor out, or join "
-        "its levels"
+        f"response {frame.response} is separated by {' and '.join(predictors or frame.names)}: "
+        "some of its values have only 0 or only 1, so that the effect is infinite; leave the "
+        "predictor out, or join its levels"
     )

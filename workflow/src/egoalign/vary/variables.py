@@ -60,8 +60,11 @@ class Factor:
     def at(self, rows: NDArray[np.int64]) -> Factor:
         """Return some of the rows, with the levels that occur in them."""
         codes = self.codes[rows]
-        used, codes = np.unique(codes, return_inverse=True)
-        return Factor(tuple(self.levels[code] for code in used), codes.astype(np.int64))
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.levels))
+        used = np.flatnonzero(counts)
+        place = np.full(len(self.levels) + 1, -1, dtype=np.int64)
+        place[used] = np.arange(used.size)
+        return Factor(tuple(self.levels[code] for code in used), place[codes])
 
 
 Variable = Numbers | Factor
