@@ -66,7 +66,8 @@ def _chosen(fits: list[Row], folder: Path, model: str | None) -> Row:
         names = ", ".join(f"{row['name']} ({row['response']})" for row in fits) or "none"
         asked = f" --model {model}" if model else ""
         raise UserError(
-            f"{folder}:{asked} found {len(meant)} fits, expected one; name one with --model: {names}"
+            f"{folder}:{asked} found {len(meant)} fits, expected one; "
+            f"name one with --model: {names}"
         )
     return meant[0]
 

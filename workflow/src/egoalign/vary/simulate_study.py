@@ -280,7 +280,9 @@ def _frame(
         stand_in = (stand_in > 0).astype(np.float64)
     rows = rows.append_column(plan.response, pa.array(stand_in))
     used = {name: option for name, option in contrasts.items() if name in formula.expressions}
-    scale = {name: way for name, way in plan.scaling.items() if name in formula.expressions}
+    scale: dict[str, Mapping[str, float]] = {
+        name: dict(way.items()) for name, way in plan.scaling.items() if name in formula.expressions
+    }
     try:
         return build_frame(rows, formula, family=plan.family, contrasts=used, scale=scale)
     except UserError as error:
