@@ -68,7 +68,7 @@ def refit(fit: MixedFit, y: Reals, with_df: bool = False) -> MixedFit:
     if fit.family == "binomial" and fit.frame.random:
         from egoalign.vary.laplace import refit_laplace
 
-        return refit_laplace(fit, y)
+        return refit_laplace(fit, y, errors=False)
     return fit_frame(replace(fit.frame, y=y), fit.family, fit.reml, with_df=with_df)
 
 
@@ -87,20 +87,13 @@ def _binomial(frame: ModelFrame, start: Reals | None) -> MixedFit:
         from egoalign.vary.laplace import fit_laplace
 
         return fit_laplace(frame, start)
-    import warnings
 
     import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", PerfectSeparationWarning)
-        try:
-            result = sm.GLM(frame.y, frame.x, family=sm.families.Binomial()).fit()
-        except PerfectSeparationWarning as error:
-            raise UserError(
-                f"{frame.formula}: the predictors tell {frame.response} without an error, so that "
-                "their effects are infinite; leave one out"
-            ) from error
+    from egoalign.vary.separation import logistic_start
+
+    logistic_start(frame, frame.x)
+    result = sm.GLM(frame.y, frame.x, family=sm.families.Binomial()).fit()
     return _without_groups(
         frame,
         "binomial",

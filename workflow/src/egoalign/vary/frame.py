@@ -26,6 +26,7 @@ from egoalign.vary.formula import (
     near_or_all,
     parse_formula,
 )
+from egoalign.vary.reference_grid import make_recipe
 from egoalign.vary.repeats import repeated_response
 from egoalign.vary.terms import INTERCEPT, Family, ModelFrame, RandomTerm, Reals
 from egoalign.vary.variables import Factor, Numbers, Variable, as_factor, evaluate, read_column
@@ -101,8 +102,8 @@ def build_frame(
     for name, variable in variables.items():
         _check_varies(name, variable)
 
-    design = design_columns(formula.terms, formula.intercept, variables, rows.size)
-    design = _independent(design, variables, notes)
+    whole = design_columns(formula.terms, formula.intercept, variables, rows.size)
+    design = _independent(whole, variables, notes)
     if rows.size <= len(design):
         raise UserError(
             f"{rows.size} rows for {len(design)} fixed effects: expected more rows than effects"
@@ -126,6 +127,7 @@ def build_frame(
         random=random,
         rows=rows,
         notes=(*notes, *([warning] if warning else [])),
+        recipe=make_recipe(formula.terms, formula.intercept, variables, whole, design),
     )
 
 

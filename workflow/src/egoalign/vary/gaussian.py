@@ -7,14 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from egoalign.vary.boundary import boundary_findings
 from egoalign.vary.penalised import Eliminated, Penalised, factors_of
 from egoalign.vary.search import Found, search
 from egoalign.vary.sums import Sums, design_of, sums_of, with_response
 from egoalign.vary.terms import MixedFit, ModelFrame, Reals
-
-SINGULAR = 1e-4
-"""A relative standard deviation below this, or a correlation this close to 1, is on the boundary
-(lme4's own bound)."""
 
 ENGINE = "sparse penalised least squares of egoalign (average-information Newton)"
 
@@ -94,7 +91,8 @@ def result(frame: ModelFrame, found: Found) -> MixedFit:
     fitted = frame.x @ estimates
     for term, mode in zip(frame.random, modes, strict=True):
         fitted = fitted + np.einsum("nk,nk->n", term.z, mode[term.codes])
-    singular = _singular(frame, components, sigma2 * unit**2)
+    sigma = float(np.sqrt(sigma2)) * unit
+    singular = boundary_findings(frame.random, components, sigma)
     notes = [f"singular fit: {finding}" for finding in singular]
     if not found.converged:
         notes.append("the search did not reach an optimum: read with care")
@@ -106,7 +104,7 @@ def result(frame: ModelFrame, found: Found) -> MixedFit:
         covariance=covariance,
         df=None,
         components=components,
-        sigma=float(np.sqrt(sigma2)) * unit,
+        sigma=sigma,
         theta=theta,
         criterion=float(point.criterion),
         n_parameters=sums.p + sums.n_theta + 1,
@@ -119,26 +117,6 @@ def result(frame: ModelFrame, found: Found) -> MixedFit:
         engine=f"{ENGINE}, {found.steps} steps",
         state=point,
     )
-
-
-def _singular(frame: ModelFrame, components: tuple[Reals, ...], residual: float) -> tuple[str, ...]:
-    """Return what lies on the boundary, in words."""
-    found = []
-    for term, covariance in zip(frame.random, components, strict=True):
-        unit = np.sqrt(np.mean(np.square(term.z), axis=0))
-        sd = np.sqrt(np.diag(covariance))
-        none = sd * unit < SINGULAR * np.sqrt(residual)
-        for column in np.flatnonzero(none):
-            found.append(f"no variance of {term.columns[column]} between levels of {term.group}")
-        kept = np.flatnonzero(~none)
-        if kept.size > 1:
-            part = covariance[np.ix_(kept, kept)] / np.outer(sd[kept], sd[kept])
-            if np.linalg.eigvalsh(part)[0] < SINGULAR:
-                found.append(
-                    f"correlations of {', '.join(term.columns[c] for c in kept)} between levels of "
-                    f"{term.group} are at their limit"
-                )
-    return tuple(found)
 
 
 def _mode_covariances(point: Penalised) -> tuple[Reals, ...]:

@@ -262,8 +262,10 @@ class Penalised:
 
     @cached_property
     def inverses(self) -> tuple[dict[int, Reals], Reals]:
-        """Of the terms that are left: the sum over levels of the blocks of (T'HT + I)^-1, shape
-        (k, k) each, and T (T'HT + I)^-1 T', shape (r, r), their covariance over sigma squared.
+        """Sums over levels of the blocks of (T'HT + I)^-1, and T (T'HT + I)^-1 T', shape (r, r).
+
+        The first by term, shape (k, k) each; the second is the conditional covariance of the
+        effects that are left, over sigma squared.
         """
         if not self.order.r:
             return {}, np.zeros((0, 0))

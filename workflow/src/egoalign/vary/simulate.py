@@ -26,6 +26,7 @@ def simulate_models(
     n: int = 200,
     seed: int = 1,
     threads: int = 1,
+    profile: bool = False,
 ) -> str:
     """Simulate, write table, text and figure, and return the text.
 
@@ -50,6 +51,8 @@ def simulate_models(
         Seed of all.
     threads : int
         Processes.
+    profile : bool
+        Whether standard deviations and correlations get profile intervals; only for scores.
 
     Raises
     ------
@@ -60,7 +63,9 @@ def simulate_models(
         if value < 1:
             raise UserError(f"{name} {value}: expected 1 or more")
     plan = make_plan(_values(effects, from_fit, model), str(effects or from_fit))
-    studies = [prepare(each, formula) for each in designs(plan, children, hours)]
+    if profile and plan.family != "gaussian":
+        raise UserError("--profile: profile intervals are of models of scores; leave it out")
+    studies = [prepare(each, formula, profile) for each in designs(plan, children, hours)]
     logger.info("%d corpora of each of %d sizes, fitted: %s", n, len(studies), studies[0].formula)
     replicates = run_studies(studies, n, seed, threads)
     rows = [
@@ -72,7 +77,13 @@ def simulate_models(
         partial.write_text(text, encoding="utf-8")
     asked: dict[str, Any] = {"plan": plan.model_dump(), "true_formula": str(plan.true_formula)}
     asked |= {"fitted_formula": studies[0].formula, "contrasts": dict(studies[0].contrasts)}
-    asked |= {"children": list(children), "hours": list(hours), "n": n, "seed": seed}
+    asked |= {
+        "children": list(children),
+        "hours": list(hours),
+        "n": n,
+        "seed": seed,
+        "profile": profile,
+    }
     write_json(asked, out / "simulation.json")
     _draw(out)
     return text

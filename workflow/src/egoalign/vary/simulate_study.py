@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from egoalign.log import UserError, logger, progress
+from egoalign.vary.components import ComponentInterval, components_of
 from egoalign.vary.fit import fit_frame
 from egoalign.vary.formula import Formula, parse_formula
 from egoalign.vary.frame import build_frame
+from egoalign.vary.inference import infer_effects
+from egoalign.vary.profiles import profile_intervals
 from egoalign.vary.simulate_corpus import draw_response, draw_rows, true_effects, true_random
 from egoalign.vary.simulate_plan import Sizes, StudyPlan, response_of
 from egoalign.vary.terms import MixedFit, ModelFrame
@@ -37,7 +41,7 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one fit says of a parameter; only fixed effects have an error, an interval and p."""
+    """What one fit says of a parameter; only fixed effects have a standard error and p."""
 
     value: float
     se: float | None = None
@@ -85,14 +89,17 @@ class Study:
         What is fitted.
     contrasts : mapping
         Reference level or coding of each factor, so that it is the same in every corpus.
+    profile : bool
+        Standard deviations and correlations get profile intervals.
     """
 
     plan: StudyPlan
     formula: str
     contrasts: Mapping[str, Any]
+    profile: bool = False
 
 
-def prepare(plan: StudyPlan, formula: str | None = None) -> Study:
+def prepare(plan: StudyPlan, formula: str | None = None, profile: bool = False) -> Study:
     """Return a study after a trial of its model on rows of a middling size.
 
     Parameters
@@ -101,6 +108,8 @@ def prepare(plan: StudyPlan, formula: str | None = None) -> Study:
         The true model.
     formula : str, optional
         What is fitted instead of the true model.
+    profile : bool
+        Whether standard deviations and correlations get profile intervals.
 
     Raises
     ------
@@ -125,7 +134,7 @@ def prepare(plan: StudyPlan, formula: str | None = None) -> Study:
         levels |= {name: found[0] for name, found in frame.factors.items()}
         if each is true:
             draw_response(plan, frame, rng)
-    return Study(plan, str(fitted), levels | dict(plan.contrasts))
+    return Study(plan, str(fitted), levels | dict(plan.contrasts), profile)
 
 
 def simulate(study: Study, seed: np.random.SeedSequence) -> Replicate:
@@ -153,7 +162,7 @@ def simulate(study: Study, seed: np.random.SeedSequence) -> Replicate:
     sessions = rows.group_by(["child_id", "session_id"]).aggregate([])
     return Replicate(
         truths=_truths(plan, truth, frame),
-        estimates=estimates_of(fit),
+        estimates=estimates_of(fit, study.profile),
         n_rows=frame.y.size,
         n_sessions=sessions.num_rows,
         singular=bool(fit.singular),
@@ -202,41 +211,39 @@ def _run(jobs: Sequence[tuple[Study, Any]], threads: int) -> Iterator[Replicate]
         yield from pool.map(simulate, *zip(*jobs, strict=True))
 
 
-def estimates_of(fit: MixedFit) -> dict[Parameter, Estimate]:
-    """Return every parameter of a fit: fixed effects, standard deviations, correlations."""
-    from scipy.stats import t
+def estimates_of(fit: MixedFit, profile: bool = False) -> dict[Parameter, Estimate]:
+    """Return every parameter of a fit: fixed effects, standard deviations, correlations.
 
-    n, p = fit.frame.x.shape
-    se = np.sqrt(np.diag(fit.covariance))
-    df = fit.df if fit.df is not None else np.full(p, n - p)
-    if fit.family == "binomial":
-        df = np.full(p, np.inf)
-    half = t.ppf(1 - ALPHA / 2, df) * se
-    probability = 2 * t.sf(np.abs(fit.estimates) / se, df)
-    found = {
-        Parameter("fixed", name): Estimate(
-            float(fit.estimates[at]),
-            float(se[at]),
-            float(fit.estimates[at] - half[at]),
-            float(fit.estimates[at] + half[at]),
-            float(probability[at]),
-        )
+    Parameters
+    ----------
+    fit : MixedFit
+        The fit.
+    profile : bool
+        Whether standard deviations and correlations get profile intervals.
+    """
+    found = infer_effects(fit, 1 - ALPHA)
+    parts = (found.estimate, found.se, found.low, found.high, found.p)
+    estimates = {
+        Parameter("fixed", name): Estimate(*(float(part[at]) for part in parts))
         for at, name in enumerate(fit.frame.names)
     }
-    for term, matrix in zip(fit.frame.random, fit.components, strict=True):
-        sd = np.sqrt(np.diag(matrix))
-        for at, name in enumerate(term.columns):
-            found[Parameter("sd", f"{term.group} {name}")] = Estimate(float(sd[at]))
-            for before in range(at):
-                if sd[at] > 0 and sd[before] > 0:
-                    value = float(matrix[at, before] / (sd[at] * sd[before]))
-                    found[_correlation(term.group, term.columns[before], name)] = Estimate(value)
-    if fit.family == "gaussian":
-        found[RESIDUAL] = Estimate(fit.sigma)
-    return found
+    for each in profile_intervals(fit, 1 - ALPHA) if profile else components_of(fit):
+        if math.isnan(each.estimate):
+            continue  # a correlation with what does not vary
+        ends = (each.low, each.high)
+        low, high = (None, None) if any(map(math.isnan, ends)) else ends
+        estimates[_component(each)] = Estimate(each.estimate, low=low, high=high)
+    return estimates
 
 
 RESIDUAL = Parameter("sd", "residual")
+
+
+def _component(each: ComponentInterval) -> Parameter:
+    """Return which parameter a component of a fit is."""
+    if each.kind == "sigma":
+        return RESIDUAL
+    return Parameter(each.kind, f"{each.group} {', '.join(each.columns)}")
 
 
 def _truths(plan: StudyPlan, truth: ModelFrame, fitted: ModelFrame) -> dict[Parameter, float]:

@@ -86,17 +86,16 @@ def _performance(name: Parameter, replicates: Sequence[Replicate]) -> dict[str, 
         row["bias"] = float(values.mean()) - truth
         row["bias_se"] = spread / math.sqrt(n) if spread is not None else None
         row["near_zero"] = bool(name.kind == "sd" and truth < NEAR_ZERO * (spread or 0.0))
-    if name.kind != "fixed":
-        return row
-    row["mean_se"] = float(np.mean([each.se for each in estimates]))
-    row |= _share("power", [each.p < ALPHA for each in estimates if each.p is not None])
-    if truth is not None:
-        inside = [
-            each.low <= truth <= each.high
-            for each in estimates
-            if each.low is not None and each.high is not None
-        ]
+    inside = [
+        each.low <= truth <= each.high
+        for each in estimates
+        if truth is not None and each.low is not None and each.high is not None
+    ]
+    if inside:
         row |= _share("coverage", inside)
+    if name.kind == "fixed":
+        row["mean_se"] = float(np.mean([each.se for each in estimates]))
+        row |= _share("power", [each.p < ALPHA for each in estimates if each.p is not None])
     return row
 
 

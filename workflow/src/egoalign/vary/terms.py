@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from egoalign.vary.reference_grid import Recipe
 
 Family = Literal["gaussian", "binomial"]
 INTERCEPT = "(Intercept)"
@@ -67,6 +70,8 @@ class ModelFrame:
         Rows of the table that were used, shape (n,).
     notes : tuple of str
         What was left out, and why; what a reader should know.
+    recipe : Recipe or None
+        How the columns are made, for marginal means and type III tests.
     """
 
     formula: str
@@ -79,6 +84,7 @@ class ModelFrame:
     random: tuple[RandomTerm, ...]
     rows: NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, eq=False)
