@@ -380,6 +380,16 @@ def test_the_example_is_a_plan() -> None:
     assert prepare(plan).formula == str(plan.true_formula)
 
 
+def test_the_page_names_every_size_and_its_default() -> None:
+    page = (ROOT / "docs" / "power.md").read_text()
+    for name, field in Sizes.model_fields.items():
+        row = next(
+            line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line
+        )
+        if isinstance(field.default, int | float):
+            assert f"{field.default:g}" in row
+
+
 def test_a_pilots_fit_is_a_plan(tmp_path: Path) -> None:
     """Data of known effects, fitted by hand with a scaled predictor, are the truth of a study."""
     plan = plan_of(SCORES, sizes={"children": 12, "sessions": 5, "utterances": 30})
