@@ -81,7 +81,8 @@ def _random_effects(fit: MixedFit) -> Iterator[str]:
     if fit.family == "gaussian":
         rows.append(("Residual", "", fit.sigma**2, ""))
     if rows:
-        groups, names = (max(8, *(len(row[at]) for row in rows)) + 1 for at in (0, 1))
+        groups = max(8, *(len(row[0]) for row in rows)) + 1
+        names = max(8, *(len(row[1]) for row in rows)) + 1
         yield "Random effects:"
         yield f"{'Groups':<{groups}}{'Name':<{names}}{'Variance':>12}{'Std.Dev.':>12}  Corr"
         for group, name, variance, corr in rows:
