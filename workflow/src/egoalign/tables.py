@@ -1206,6 +1206,54 @@ WORD_TABLE = Table(
     extra=True,
 )
 
+SIMULATED_MODELS = Table(
+    "simulated_models",
+    "how well a model finds the parameters of corpora that were drawn from known ones: one row a "
+    "parameter at each combination of sizes (egoalign simulate-models)",
+    ("children", "hours", "kind", "parameter"),
+    (
+        Column("formula", TEXT, "the model that was fitted"),
+        Column("children", WHOLE, "children of each corpus"),
+        Column("hours", REAL, "mean hours recorded of all children", "h"),
+        Column("mean_sessions", REAL, "mean sessions of all children"),
+        Column("mean_rows", REAL, "mean rows that were fitted"),
+        Column("n_corpora", WHOLE, "corpora drawn"),
+        Column("n_failed", WHOLE, "of these, corpora that the model could not be fitted to"),
+        Column("share_not_converged", REAL, "share of fits that did not end in an optimum"),
+        Column(
+            "share_singular",
+            REAL,
+            "share of the others with a variance or correlation at its limit",
+        ),
+        Column("kind", TEXT, "fixed, sd or correlation"),
+        Column("parameter", TEXT, "its name; of an sd or correlation: group, column"),
+        Column(
+            "near_zero",
+            FLAG,
+            "true sd below two empirical standard errors, or a correlation "
+            "of such: an estimate cannot be negative, so that it is biased",
+        ),
+        Column("n", WHOLE, "converged fits that have it"),
+        Column("truth", REAL, "its true value; missing: the true model has none", nullable=True),
+        Column("mean_estimate", REAL, "mean over fits"),
+        Column("bias", REAL, "mean estimate less truth", nullable=True),
+        Column("bias_se", REAL, "Monte Carlo standard error of the bias", nullable=True),
+        Column("empirical_se", REAL, "standard deviation of the estimates", nullable=True),
+        Column("mean_se", REAL, "mean standard error that fits report; fixed only", nullable=True),
+        Column("coverage", REAL, "share of 95 % intervals that hold the truth", nullable=True),
+        Column("coverage_low", REAL, "lower end of its exact 95 % interval", nullable=True),
+        Column("coverage_high", REAL, "upper end of its exact 95 % interval", nullable=True),
+        Column(
+            "power",
+            REAL,
+            "share of fits with p < 0.05; with truth 0: of false alarms",
+            nullable=True,
+        ),
+        Column("power_low", REAL, "lower end of its exact 95 % interval", nullable=True),
+        Column("power_high", REAL, "upper end of its exact 95 % interval", nullable=True),
+    ),
+)
+
 REFERENCE_SAMPLE = Table(
     "reference_sample",
     "the pairs drawn from an image-caption set, and where their pictures are (private)",
@@ -1372,6 +1420,7 @@ TABLES: dict[str, Table] = {
         PREDICTORS_DESCRIBED,
         UTTERANCE_TABLE,
         WORD_TABLE,
+        SIMULATED_MODELS,
         REFERENCE_SAMPLE,
         REFERENCE_PAIRS,
         SESSIONS_STATUS,
