@@ -11,7 +11,7 @@ RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
-.PHONY: help env demo demo-photo test test-full bench lint vendor-task clean
+.PHONY: help env demo demo-photo test test-full parity bench lint vendor-task clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -49,8 +49,11 @@ test: $(STAMP) ## first tier of tests
 test-full: $(STAMP) ## all tests
 	$(BIN)/python -m pytest
 
+parity: $(STAMP) ## hold mixed models to R's lme4 and lmerTest, run now where they are installed
+	$(BIN)/python -m pytest tests/parity
+
 bench: $(STAMP) ## run the benchmarks and print their tables; needs ffmpeg and a quiet machine
-	@for name in decoding embedding per_utterance_design files startup memory nulls; do \
+	@for name in decoding embedding per_utterance_design files startup memory nulls mixed_models; do \
 	  echo "== $$name =="; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lint: $(STAMP) ## style, types and workflow checks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -16,3 +17,13 @@ def require_program(*names: str) -> str:
         if path:
             return path
     pytest.skip(f"{NOT_RUN}needs {' or '.join(names)}")
+
+
+def require_r(*packages: str) -> str:
+    """Return the path of Rscript with these packages, or list the test as NOT RUN."""
+    program = require_program("Rscript")
+    for name in packages:
+        asked = [program, "-e", f"stopifnot(requireNamespace('{name}', quietly = TRUE))"]
+        if subprocess.run(asked, capture_output=True, check=False).returncode:
+            pytest.skip(f"{NOT_RUN}needs the R package {name}")
+    return program

@@ -1,6 +1,7 @@
 # Makes binomial.json: glmer (Laplace, nAGQ = 1) on the tables of made_binomial.py.
-# Run from this folder: Rscript fit_binomial.R
+# Run from this folder: Rscript fit_binomial.R [OUT]
 suppressMessages(library(lme4))
+out <- c(commandArgs(trailingOnly = TRUE), "binomial.json")[1]
 
 models <- list(
   slope = aligned ~ age + speaker + (1 + age | child_id),
@@ -52,4 +53,4 @@ deviance_of <- function(fit) -2 * as.numeric(logLik(fit))
 fits <- sapply(names(models), fit_one)
 versions <- texts(c(R.version.string, paste("lme4", packageVersion("lme4"))))
 writeLines(paste0("{\n\"versions\": ", versions, ",\n\"fits\": [\n",
-                  paste(fits, collapse = ",\n"), "\n]\n}"), "binomial.json")
+                  paste(fits, collapse = ",\n"), "\n]\n}"), out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,18 @@ from egoalign.vary.fit import fit_frame
 from egoalign.vary.frame import build_frame
 from egoalign.vary.satterthwaite import f_test
 from egoalign.vary.terms import MixedFit
+from tests.means import require_r
 
 HERE = Path(__file__).parent
 with (HERE / "gaussian_models.csv").open() as lines:
     MODELS = {row["name"]: row for row in csv.DictReader(lines)}
-FITS: dict[str, dict[str, Any]] = {
-    each["name"]: each for each in json.loads((HERE / "gaussian.json").read_text())["fits"]
-}
+
+
+def read_fits(path: Path) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in json.loads(path.read_text())["fits"]}
+
+
+FITS = read_fits(HERE / "gaussian.json")
 INTERIOR = [name for name, model in MODELS.items() if model["singular"] == "false"]
 
 OF_STANDARD_ERROR = 1e-4
@@ -130,3 +136,15 @@ def test_f_tests_of_type_three_are_those_of_anova(name: str) -> None:
         assert test.df2 == pytest.approx(df2, rel=DF)
         assert test.statistic == pytest.approx(statistic, rel=1e-3)
         assert test.p == pytest.approx(p, rel=DF, abs=1e-8)
+
+
+@pytest.mark.full
+def test_fits_are_those_of_lme4_run_now(tmp_path: Path) -> None:
+    program = require_r("lme4", "lmerTest")
+    out = tmp_path / "gaussian.json"
+    command = [program, "fit_gaussian.R", str(out)]
+    subprocess.run(command, cwd=HERE, check=True, capture_output=True)
+    fits = read_fits(out)
+    assert list(fits) == list(MODELS)
+    for name, theirs in fits.items():
+        check_fit(name, theirs)

@@ -190,7 +190,7 @@ def test_the_figures_can_be_drawn(corpus):
         ["compare-models", "--summaries", str(out / "out.parquet"), "--validations", "--out",
          str(out / "models.parquet"), "--csv", str(out / "models.csv"),
          "--contrasts", str(out / "c.parquet"), "--contrasts-csv", str(out / "c.csv")],
-        ["fit-model", "--alignment", alignment, "--options", "{}",
+        ["fit-score-model", "--alignment", alignment, "--options", "{}",
          *(part for name in ("effects", "children") for part in (
              f"--{name}", str(out / f"{name}.parquet"), f"--{name}-csv", str(out / f"{name}.csv"))),
          "--summary", str(out / "s.txt")],

@@ -74,3 +74,13 @@ def test_the_other_design_needs_ffmpeg_and_says_so():
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("no program ffmpeg on the path")
+
+
+def test_mixed_models_are_timed_and_are_those_of_lme4_where_it_is():
+    for line in rows("mixed_models.py"):
+        assert float(line["ours, CPU s"]) > 0
+        assert float(line["df, CPU s"]) > 0
+        assert float(line["MB"]) > 50
+        if line["lme4, CPU s"] != "-":
+            assert float(line["lme4 / ours"]) > 0
+            assert float(line["criterion, ours less lme4's"]) < 1e-4

@@ -297,7 +297,7 @@ def test_the_command_writes_tables_and_a_summary(tmp_path: Path) -> None:
     full = full.append_column("nearest_frame", pa.array([False] * n))
     write_table(ALIGNMENT, full, tmp_path / "alignment.parquet")
     names = ("effects", "effects-csv", "children", "children-csv", "summary")
-    words = ["fit-model", "--quiet", "--alignment", str(tmp_path / "alignment.parquet")]
+    words = ["fit-score-model", "--quiet", "--alignment", str(tmp_path / "alignment.parquet")]
     for name in names:
         words += [f"--{name}", str(tmp_path / "out" / name)]
     assert cli.main(words) == 0

@@ -762,6 +762,229 @@ EFFECTS = Table(
     ),
 )
 
+_FITTED = (
+    Column("name", TEXT, "the mixed model, as the config names it; 'model' where made by hand"),
+    Column("model_id", TEXT, "the vision-language model that the scores are of", nullable=True),
+    Column("response", TEXT, "the response, as the formula has it"),
+)
+"""What was fitted: the first columns, and the first part of the key, of every table of results."""
+
+_FITTED_KEY = tuple(column.name for column in _FITTED)
+_IN_RESPONSE = "in units of the response; of the logit in a binomial model"
+
+
+def _interval(of: str) -> tuple[Column, Column]:
+    """Return the columns of a 95 % interval."""
+    return (
+        Column("low", REAL, f"lower end of the 95 % interval of the {of}", nullable=True),
+        Column("high", REAL, f"upper end of the 95 % interval of the {of}", nullable=True),
+    )
+
+
+MODEL_FITS = Table(
+    "model_fits",
+    "one row a mixed model: what was fitted and how well, or the reason why there is no fit",
+    _FITTED_KEY,
+    (
+        *_FITTED,
+        Column("formula", TEXT, "the model, in lme4's notation"),
+        Column("family", TEXT, "gaussian or binomial"),
+        Column("estimation", TEXT, "REML or ML", nullable=True),
+        Column("n", WHOLE, "rows in the model", nullable=True),
+        Column("n_parameters", WHOLE, "fixed effects and variance parameters", nullable=True),
+        Column("criterion", REAL, "-2 log (restricted) likelihood", nullable=True),
+        Column("aic", REAL, "criterion and twice the number of parameters", nullable=True),
+        Column("bic", REAL, "criterion and log n times the number of parameters", nullable=True),
+        Column("r2_marginal", REAL, "share of variance that fixed effects explain", nullable=True),
+        Column("r2_conditional", REAL, "the same with random effects", nullable=True),
+        Column("icc", REAL, "share of random effects in what fixed effects leave", nullable=True),
+        Column("converged", FLAG, "the search ended in an optimum", nullable=True),
+        Column("singular", TEXT, "what lies on the boundary, by ';'", nullable=True),
+        Column("engine", TEXT, "what fitted it, and why", nullable=True),
+        Column("notes", TEXT, "what was left out and what a reader should know", nullable=True),
+        Column("reason", TEXT, "why there is no fit", nullable=True),
+    ),
+)
+
+MODEL_EFFECTS = Table(
+    "model_effects",
+    "fixed effects of the mixed models",
+    (*_FITTED_KEY, "effect"),
+    (
+        *_FITTED,
+        Column("term", TEXT, "the formula's term that it belongs to"),
+        Column("effect", TEXT, "the column of the design, such as speaker[male_adult]"),
+        Column("estimate", REAL, f"the estimate, {_IN_RESPONSE}"),
+        Column("se", REAL, "its standard error"),
+        Column("df", REAL, "degrees of freedom (Satterthwaite); none of a z test", nullable=True),
+        Column("statistic", REAL, "t, or z: estimate over standard error", nullable=True),
+        Column("p", REAL, "two-sided p", nullable=True),
+        *_interval("estimate"),
+    ),
+)
+
+MODEL_COMPONENTS = Table(
+    "model_components",
+    "standard deviations and correlations of the random effects and the residual",
+    (*_FITTED_KEY, "kind", "group", "column", "other"),
+    (
+        *_FITTED,
+        Column("kind", TEXT, "sd, correlation, or sigma: the residual standard deviation"),
+        Column("group", TEXT, "grouping factor, such as child_id:session_id; or Residual"),
+        Column("column", TEXT, "what varies, such as (Intercept)", nullable=True),
+        Column("other", TEXT, "what it is correlated with", nullable=True),
+        Column("estimate", REAL, f"standard deviations {_IN_RESPONSE}", nullable=True),
+        *_interval("estimate"),
+        Column("note", TEXT, "how the interval was made, or why there is none", nullable=True),
+    ),
+)
+
+MODEL_VARIANCE = Table(
+    "model_variance",
+    "how the variance is shared out among fixed effects, random terms and residual",
+    (*_FITTED_KEY, "component"),
+    (
+        *_FITTED,
+        Column("component", TEXT, "Fixed effects, a random term as in the formula, or Residual"),
+        Column("group", TEXT, "grouping factor of a random term", nullable=True),
+        Column("n_levels", WHOLE, "members of the group", nullable=True),
+        Column("variance", REAL, "mean over the rows; of a logistic residual pi^2 / 3"),
+        Column("share", REAL, "share of the sum of all"),
+        Column(
+            "icc",
+            REAL,
+            "intraclass correlation: share of what the fixed effects leave",
+            nullable=True,
+        ),
+    ),
+)
+
+MODEL_RANDOM_EFFECTS = Table(
+    "model_random_effects",
+    "conditional modes of the random effects",
+    (*_FITTED_KEY, "group", "level", "column"),
+    (
+        *_FITTED,
+        Column("group", TEXT, "grouping factor"),
+        Column("level", TEXT, "member of the group"),
+        Column("column", TEXT, "what varies, such as (Intercept)"),
+        Column("mode", REAL, f"conditional mode, {_IN_RESPONSE}"),
+        Column("sd", REAL, "conditional standard deviation, given the variances", nullable=True),
+        Column("n", WHOLE, "rows of the member"),
+    ),
+)
+
+MODEL_TESTS = Table(
+    "model_tests",
+    "tests of whole terms of the mixed models",
+    (*_FITTED_KEY, "kind", "term"),
+    (
+        *_FITTED,
+        Column(
+            "kind",
+            TEXT,
+            "type III F, type III Wald, likelihood ratio, or likelihood ratio (REML)",
+        ),
+        Column("term", TEXT, "the term: fixed, or random as in the formula"),
+        Column("statistic", REAL, "F, or chi squared"),
+        Column("df1", REAL, "degrees of freedom: of the numerator, or of chi squared"),
+        Column("df2", REAL, "of the denominator; none of chi squared", nullable=True),
+        Column("p", REAL, "probability of as large a statistic without the term"),
+        Column("aic_change", REAL, "AIC without the term less AIC with it", nullable=True),
+        Column("bic_change", REAL, "the same of BIC", nullable=True),
+        Column("note", TEXT, "how to read it", nullable=True),
+    ),
+)
+
+_SCALE = Column("scale", TEXT, "response; or, in a binomial model, logit and probability")
+
+MODEL_MEANS = Table(
+    "model_means",
+    "estimated marginal means of the factors' levels",
+    (*_FITTED_KEY, "factor", "level", "scale"),
+    (
+        *_FITTED,
+        Column("factor", TEXT, "the factor"),
+        Column("level", TEXT, "its level"),
+        _SCALE,
+        Column("estimate", REAL, "mean; none where combinations lack rows", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        Column("df", REAL, "degrees of freedom; none of a normal interval", nullable=True),
+        *_interval("mean"),
+    ),
+)
+
+MODEL_CONTRASTS = Table(
+    "model_contrasts",
+    "differences of marginal means between all pairs of a factor's levels",
+    (*_FITTED_KEY, "factor", "level", "other", "scale"),
+    (
+        *_FITTED,
+        Column("factor", TEXT, "the factor"),
+        Column("level", TEXT, "the level"),
+        Column("other", TEXT, "the level whose mean is taken from it"),
+        _SCALE,
+        Column("estimate", REAL, "the difference", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        Column("df", REAL, "degrees of freedom; none of a z test", nullable=True),
+        Column("statistic", REAL, "difference over standard error", nullable=True),
+        Column("p", REAL, "two-sided p of this contrast alone", nullable=True),
+        Column("p_holm", REAL, "p corrected for all of the factor's contrasts", nullable=True),
+        *_interval("difference, not corrected"),
+    ),
+)
+
+MODEL_DIAGNOSTICS = Table(
+    "model_diagnostics",
+    "residuals of the mixed models, and what each child does to the fixed effects",
+    (*_FITTED_KEY, "kind", "item", "effect"),
+    (
+        *_FITTED,
+        Column(
+            "kind",
+            TEXT,
+            "residual_quantile, residuals_by_fitted, normal_quantiles, or left_out: an effect "
+            "without one member of the group",
+        ),
+        Column("item", TEXT, "name of the quantile, number of the bin or point, or the member"),
+        Column("effect", TEXT, "of left_out: the fixed effect", nullable=True),
+        Column(
+            "x",
+            REAL,
+            "mean fitted value of a bin; of normal_quantiles what a normal distribution has",
+            nullable=True,
+        ),
+        Column(
+            "value",
+            REAL,
+            "residual over its standard deviation; mean residual of a bin; of left_out the "
+            "estimate's change in standard errors",
+            nullable=True,
+        ),
+        Column("se", REAL, "standard error of a bin's mean residual", nullable=True),
+        Column("n", WHOLE, "rows of the bin or of the member", nullable=True),
+        Column("note", TEXT, "why there is no value, or what is odd", nullable=True),
+    ),
+)
+
+MODEL_ROBUSTNESS = Table(
+    "model_robustness",
+    "whether each fixed effect's conclusion survives other responses, assumptions and children",
+    (*_FITTED_KEY, "check", "effect"),
+    (
+        *_FITTED,
+        Column("check", TEXT, "main, response <name>, GEE, or cluster bootstrap"),
+        Column("effect", TEXT, "the fixed effect"),
+        Column("estimate", REAL, "in the units of the check's own response", nullable=True),
+        Column("se", REAL, "its standard error", nullable=True),
+        *_interval("estimate"),
+        Column("p", REAL, "two-sided p", nullable=True),
+        Column("conclusion", TEXT, "positive, negative, or none (p not below 0.05)", nullable=True),
+        Column("survives", FLAG, "the conclusion is that of the main fit", nullable=True),
+        Column("note", TEXT, "why there is no conclusion, or how to read it", nullable=True),
+    ),
+)
+
 CHILDREN_MEANS = Table(
     "children_means",
     "mean alignment of each child",
@@ -1131,6 +1354,16 @@ TABLES: dict[str, Table] = {
         PSYCHOMETRIC,
         EFFECTS,
         CHILDREN_MEANS,
+        MODEL_FITS,
+        MODEL_EFFECTS,
+        MODEL_COMPONENTS,
+        MODEL_VARIANCE,
+        MODEL_RANDOM_EFFECTS,
+        MODEL_TESTS,
+        MODEL_MEANS,
+        MODEL_CONTRASTS,
+        MODEL_DIAGNOSTICS,
+        MODEL_ROBUSTNESS,
         UTTERANCE_PREDICTORS,
         WORD_PREDICTORS,
         PREDICTORS_DESCRIBED,

@@ -7,11 +7,16 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add gather-predictors, gather-given-predictors and fit-model."""
+    """Add gather-predictors, gather-given-predictors, fit-score-model and fit-model."""
     _add_gather(subparsers)
     _add_gather_given(subparsers)
+    _add_fit_score_model(subparsers)
+    _add_fit_model(subparsers)
+
+
+def _add_fit_score_model(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     p = subparsers.add_parser(
-        "fit-model",
+        "fit-score-model",
         help="fit the mixed model of the scores, and each child's mean",
         description="Fit score ~ age + speaker + length with child and session intercepts.",
     )
@@ -25,6 +30,54 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         ("summary", "text to read"),
     ):
         p.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help=meaning)
+    p.set_defaults(run=_fit_score_model)
+
+
+def _add_fit_model(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    p = subparsers.add_parser(
+        "fit-model",
+        help="fit a mixed model to any table (by hand)",
+        description="Fit a linear or logistic mixed model, in lme4's notation, to a table; print "
+        "its summary, and write its tables where --out is given.",
+    )
+    p.add_argument("table", type=Path, metavar="TABLE", help="CSV, TSV or Parquet, with a header")
+    p.add_argument(
+        "--formula", required=True, metavar="TEXT", help='for example "y ~ x + (1 | child_id)"'
+    )
+    p.add_argument(
+        "--family", choices=("gaussian", "binomial"), default="gaussian", help="of the response"
+    )
+    criterion = p.add_mutually_exclusive_group()
+    criterion.add_argument(
+        "--reml", dest="reml", action="store_true", default=None,
+        help="restricted maximum likelihood (the default of Gaussian models)",
+    )  # fmt: skip
+    criterion.add_argument("--ml", dest="reml", action="store_false", help="maximum likelihood")
+    p.add_argument("--out", type=Path, metavar="FOLDER", help="where to write summary and tables")
+    p.add_argument(
+        "--contrasts", nargs="+", default=[], metavar="NAME=LEVEL",
+        help="reference level of a factor, or NAME=sum for sum contrasts",
+    )  # fmt: skip
+    p.add_argument(
+        "--scale", nargs="+", default=[], metavar="NAME=HOW", help="center or standardize"
+    )
+    p.add_argument(
+        "--intervals", choices=("profile", "bootstrap", "wald", "none"), default="wald",
+        help="of standard deviations and correlations",
+    )  # fmt: skip
+    p.add_argument(
+        "--checks", nargs="+", default=[], choices=("likelihood-ratio", "left-out", "robustness"),
+        help="tests by refits; effects without each member; conclusions under other choices",
+    )  # fmt: skip
+    p.add_argument(
+        "--clusters", metavar="GROUP",
+        help="group that is left out and drawn; else the one with the fewest members",
+    )  # fmt: skip
+    p.add_argument(
+        "--also", nargs="+", default=[], metavar="COLUMN", help="other responses, for robustness"
+    )
+    p.add_argument("--draws", type=int, default=200, metavar="N", help="of each bootstrap")
+    p.add_argument("--seed", type=int, default=1, metavar="N", help="of the bootstraps")
     p.set_defaults(run=_fit_model)
 
 
@@ -94,7 +147,7 @@ def _gather_given(args: argparse.Namespace) -> None:
     )
 
 
-def _fit_model(args: argparse.Namespace) -> None:
+def _fit_score_model(args: argparse.Namespace) -> None:
     from egoalign.vary.models import fit_model
 
     fit_model(
@@ -106,3 +159,34 @@ def _fit_model(args: argparse.Namespace) -> None:
         args.children_csv,
         args.summary,
     )
+
+
+def _fit_model(args: argparse.Namespace) -> None:
+    from egoalign.log import UserError
+    from egoalign.vary.by_hand import SCALES, Asked, fit_model_by_hand, named_options
+    from egoalign.vary.results import ResultOptions
+
+    if args.family == "binomial" and args.reml:
+        raise UserError("--reml: a binomial model is fitted by maximum likelihood; leave it out")
+    if args.draws < 2:
+        raise UserError(f"--draws {args.draws}: expected 2 or more")
+    asked = Asked(
+        formula=args.formula,
+        family=args.family,
+        reml=args.family == "gaussian" and args.reml is not False,
+        contrasts=named_options(args.contrasts, "contrasts"),
+        scale=named_options(args.scale, "scale", SCALES),
+        also=args.also,
+    )
+    options = ResultOptions(
+        # Without a folder only the summary is shown, which has no intervals.
+        intervals=args.intervals if args.out else "none",
+        n_bootstrap=args.draws,
+        likelihood_ratio="likelihood-ratio" in args.checks,
+        left_out="left-out" in args.checks,
+        robustness="robustness" in args.checks,
+        clusters=args.clusters,
+        n_cluster_draws=args.draws,
+        seed=args.seed,
+    )
+    print(fit_model_by_hand(args.table, asked, options, args.out), end="")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from egoalign.log import UserError, logger
-from egoalign.vary.terms import Family, MixedFit, ModelFrame, Reals
+from egoalign.vary.terms import ROUNDING, Family, MixedFit, ModelFrame, Reals
 
 
 def fit_frame(
@@ -50,7 +50,8 @@ def fit_frame(
         from egoalign.vary.satterthwaite import degrees_of_freedom
 
         fit = replace(fit, df=degrees_of_freedom(fit, np.eye(len(frame.names))))
-    logger.info("%s: fitted by %s", frame.formula, fit.engine)
+    # Refits, of which there are many, ask for no degrees of freedom: the choice is said once.
+    (logger.info if with_df else logger.debug)("%s: fitted by %s", frame.formula, fit.engine)
     return fit
 
 
@@ -117,7 +118,7 @@ def _least_squares(frame: ModelFrame, reml: bool) -> MixedFit:
     squares = float(result.ssr)
     nu = n - p if reml else n
     sigma2 = squares / nu
-    if not sigma2 > 0:
+    if not np.sqrt(sigma2) > ROUNDING * np.abs(frame.y).max():
         raise UserError(
             f"{frame.formula}: the predictors explain all of {frame.response}; there is no residual"
         )

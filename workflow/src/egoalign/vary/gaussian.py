@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from egoalign.log import UserError
 from egoalign.vary.boundary import boundary_findings
 from egoalign.vary.penalised import Eliminated, Penalised, factors_of
 from egoalign.vary.search import Found, search
 from egoalign.vary.sums import Sums, design_of, sums_of, with_response
-from egoalign.vary.terms import MixedFit, ModelFrame, Reals
+from egoalign.vary.terms import ROUNDING, MixedFit, ModelFrame, Reals
 
 ENGINE = "sparse penalised least squares of egoalign (average-information Newton)"
+
+NO_RESIDUAL = 1e-5
+"""Least residual standard deviation, in that of what the fixed effects leave of the response."""
 
 
 def fit_gaussian(frame: ModelFrame, reml: bool = True, start: Reals | None = None) -> MixedFit:
@@ -27,11 +31,26 @@ def fit_gaussian(frame: ModelFrame, reml: bool = True, start: Reals | None = Non
         Restricted likelihood.
     start : numpy.ndarray, optional
         Theta to begin with, as `MixedFit.theta` has it.
+
+    Raises
+    ------
+    UserError
+        Predictors, or predictors and groups, explain all of the response.
     """
     sums = sums_of(frame)
+    if sums.y_scale < ROUNDING * np.abs(frame.y).max():
+        raise UserError(
+            f"{frame.formula}: the predictors explain all of {frame.response}; there is no residual"
+        )
     order = Eliminated(sums)
     first = None if start is None else rescaled(start, sums, to_sums=True)
-    return result(frame, search(order, reml, first))
+    found = search(order, reml, first)
+    if found.point.sigma2 < NO_RESIDUAL**2:
+        raise UserError(
+            f"{frame.formula}: predictors and groups explain all of {frame.response}; there is no "
+            "residual"
+        )
+    return result(frame, found)
 
 
 def refit_gaussian(known: MixedFit, y: Reals) -> MixedFit:

@@ -39,6 +39,13 @@ FLOOR = 1e-5
 class Eliminated:
     """The order of elimination and the parts of Z'Z in that order.
 
+    Parameters
+    ----------
+    sums : Sums
+        The model.
+    first : int, optional
+        The term to eliminate; without it, the one that makes an evaluation cheapest.
+
     Attributes
     ----------
     first : int
@@ -47,10 +54,11 @@ class Eliminated:
         The others.
     """
 
-    def __init__(self, sums: Sums) -> None:
+    def __init__(self, sums: Sums, first: int | None = None) -> None:
         self.sums = sums
-        costs = [self._cost(number) for number in range(len(sums.blocks))]
-        self.first = int(np.argmin(costs))
+        if first is None:
+            first = int(np.argmin([self._cost(number) for number in range(len(sums.blocks))]))
+        self.first = first
         self.rest = [number for number in range(len(sums.blocks)) if number != self.first]
         self.block = sums.blocks[self.first]
         self.rest_blocks, start = [], 0

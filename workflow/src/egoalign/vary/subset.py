@@ -128,8 +128,7 @@ def fit_alike(fit: MixedFit, frame: ModelFrame, *, errors: bool) -> MixedFit:
     if fit.family == "binomial" and frame.random:
         from egoalign.vary.laplace import fit_laplace
 
-        same = frame.names == fit.frame.names
-        return fit_laplace(frame, fit if same else None, errors=errors)
+        return fit_laplace(frame, fit.theta, errors=errors)
     from egoalign.vary.fit import fit_frame
 
     start = fit.theta if frame.random else None

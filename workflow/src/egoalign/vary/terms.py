@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Family = Literal["gaussian", "binomial"]
 INTERCEPT = "(Intercept)"
 
+ROUNDING = 1e-12
+"""What predictors leave of a response is rounding, below this share of its largest value."""
+
 Reals = NDArray[np.float64]
 
 
