@@ -173,7 +173,9 @@ rule plot_age:
     input:
         alignment="<results>/align/{model}/alignment.parquet",
         children="<results>/vary/{model}/children.parquet",
+        fits="<results>/vary/{model}/fits.parquet",
         effects="<results>/vary/{model}/effects.parquet",
+        lines="<results>/vary/{model}/lines.parquet",
     output:
         pdf="<results>/figures/{model}/age.pdf",
         png=report(
@@ -198,8 +200,9 @@ rule plot_age:
         "plotting age by {wildcards.model}"
     shell:
         "python -m egoalign plot-age --alignment {input.alignment:q} "
-        "--children {input.children:q} --effects {input.effects:q} --pdf {output.pdf:q} "
-        "--png {output.png:q} --facts {output.facts:q} --options {params.options:q} --log {log:q}"
+        "--children {input.children:q} --fits {input.fits:q} --effects {input.effects:q} "
+        "--lines {input.lines:q} --pdf {output.pdf:q} --png {output.png:q} "
+        "--facts {output.facts:q} --options {params.options:q} --log {log:q}"
 
 
 rule plot_reference:

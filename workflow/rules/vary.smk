@@ -14,6 +14,36 @@ def predictors_of(wildcards):
     return f"{RESULTS}/private/predictors/{own}utterances.parquet"
 
 
+def words_scored(wildcards):
+    """Return whether a model gave each content word a score of its own."""
+    return CONFIG.align.words.score and wildcards.model in NETWORKS
+
+
+def word_predictors_of(wildcards):
+    """Return the table of word predictors where a model's words have scores."""
+    return (
+        ["<results>/private/predictors/words.parquet"]
+        if words_scored(wildcards)
+        else []
+    )
+
+
+def word_scores_of(wildcards):
+    """Return the sessions' tables of word scores where a model's words have scores."""
+    pattern = "<results>/align/{model}/{child}/{session}.word_alignment.parquet"
+    return per_session(pattern)(wildcards) if words_scored(wildcards) else []
+
+
+def memory_of_models(wildcards, input):
+    """Return megabytes for the models: tables in memory are some ten times their files."""
+    return int(4000 + 30 * input.size_mb)
+
+
+def minutes_of_models(wildcards, input):
+    """Return minutes for the models: each is fitted several hundred times."""
+    return int(120 + 4 * input.size_mb)
+
+
 rule gather_predictors:
     """Gather what may explain the scores of utterances and of content words."""
     input:
@@ -94,38 +124,116 @@ rule gather_given_predictors:
         "--described-csv {output.described_csv:q} --log {log:q}"
 
 
-rule fit_model:
-    """Fit the mixed model of the score and the means of the children."""
+rule summarise_children:
+    """Reduce the scores of each child to its mean and its line over age."""
     input:
         "<results>/align/{model}/alignment.parquet",
     output:
+        table="<results>/vary/{model}/children.parquet",
+        csv="<results>/vary/{model}/children.csv",
+    log:
+        "<logs>/vary/summarise_children/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        code=code_digest("vary.children"),
+    message:
+        "summarising children by {wildcards.model}"
+    shell:
+        "python -m egoalign summarise-children --alignment {input:q} --out {output.table:q} "
+        "--csv {output.csv:q} --log {log:q}"
+
+
+rule fit_models:
+    """Fit the config's statistical models to the scores of utterances and of words."""
+    input:
+        alignment="<results>/align/{model}/alignment.parquet",
+        predictors=predictors_of,
+        sessions="<results>/corpus/sessions.parquet",
+        word_predictors=word_predictors_of,
+        words=word_scores_of,
+    output:
+        fits="<results>/vary/{model}/fits.parquet",
+        fits_csv=report(
+            "<results>/vary/{model}/fits.csv",
+            caption="../report/fits.rst",
+            category="Tables",
+            labels={"table": "what was fitted", "model": "{model}"},
+        ),
         effects="<results>/vary/{model}/effects.parquet",
         effects_csv=report(
             "<results>/vary/{model}/effects.csv",
             caption="../report/effects.rst",
             category="Tables",
-            labels={"table": "mixed model", "model": "{model}"},
+            labels={"table": "fixed effects", "model": "{model}"},
         ),
-        children="<results>/vary/{model}/children.parquet",
-        children_csv="<results>/vary/{model}/children.csv",
+        components="<results>/vary/{model}/components.parquet",
+        components_csv=report(
+            "<results>/vary/{model}/components.csv",
+            caption="../report/components.rst",
+            category="Tables",
+            labels={"table": "random effects' spread", "model": "{model}"},
+        ),
+        variance="<results>/vary/{model}/variance.parquet",
+        variance_csv=report(
+            "<results>/vary/{model}/variance.csv",
+            caption="../report/variance.rst",
+            category="Tables",
+            labels={"table": "variance explained", "model": "{model}"},
+        ),
+        random_effects="<results>/vary/{model}/random_effects.parquet",
+        random_effects_csv="<results>/vary/{model}/random_effects.csv",
+        tests="<results>/vary/{model}/tests.parquet",
+        tests_csv=report(
+            "<results>/vary/{model}/tests.csv",
+            caption="../report/tests.rst",
+            category="Tables",
+            labels={"table": "tests of terms", "model": "{model}"},
+        ),
+        means="<results>/vary/{model}/means.parquet",
+        means_csv="<results>/vary/{model}/means.csv",
+        contrasts="<results>/vary/{model}/contrasts.parquet",
+        contrasts_csv=report(
+            "<results>/vary/{model}/contrasts.csv",
+            caption="../report/contrasts.rst",
+            category="Tables",
+            labels={"table": "contrasts of levels", "model": "{model}"},
+        ),
+        diagnostics="<results>/vary/{model}/diagnostics.parquet",
+        diagnostics_csv="<results>/vary/{model}/diagnostics.csv",
+        robustness="<results>/vary/{model}/robustness.parquet",
+        robustness_csv=report(
+            "<results>/vary/{model}/robustness.csv",
+            caption="../report/robustness.rst",
+            category="Tables",
+            labels={"table": "robustness", "model": "{model}"},
+        ),
+        lines="<results>/vary/{model}/lines.parquet",
+        lines_csv="<results>/vary/{model}/lines.csv",
         summary="<results>/vary/{model}/summary.txt",
     log:
-        "<logs>/vary/fit_model/{model}.log",
+        "<logs>/vary/fit_models/{model}.log",
     benchmark:
-        "<benchmarks>/vary/fit_model/{model}.tsv"
+        "<benchmarks>/vary/fit_models/{model}.tsv"
     conda:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime="2h",
+        mem_mb=memory_of_models,
+        runtime=minutes_of_models,
     params:
         options=options("vary"),
+        align=folder("align/{model}"),
+        out=folder("vary/{model}"),
         code=code_digest("vary.models"),
     message:
-        "fitting the mixed model of {wildcards.model}"
+        "fitting the statistical models of {wildcards.model}"
     shell:
-        "python -m egoalign fit-model --alignment {input:q} --options {params.options:q} "
-        "--effects {output.effects:q} --effects-csv {output.effects_csv:q} "
-        "--children {output.children:q} --children-csv {output.children_csv:q} "
-        "--summary {output.summary:q} --log {log:q}"
+        "python -m egoalign fit-models --alignment {input.alignment:q} "
+        "--predictors {input.predictors:q} --sessions {input.sessions:q} "
+        "--word-predictors {input.word_predictors:q} --align-folder {params.align:q} "
+        "--options {params.options:q} --out-folder {params.out:q} --log {log:q}"

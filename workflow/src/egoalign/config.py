@@ -602,18 +602,104 @@ class PredictorsOptions(Section):
         return self
 
 
-class VaryOptions(Section):
-    """The mixed model."""
+class StatisticalModel(Section):
+    """One statistical model: fitted to each of its responses and each vision-language model."""
 
-    response: Literal["score_max", "score_mean", "shuffled_difference"] = Field(
-        "score_max", description="what is explained"
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$", description="the model's name in the tables")
+    unit: Literal["utterances", "words"] = Field(
+        "utterances",
+        description="what a row is: an utterance, or a content-word token with its own score",
+    )
+    responses: list[str] = Field(
+        min_length=1,
+        description="columns that are explained, one fit each, such as [score_max, "
+        "shuffled_difference], [aligned], or of words [word_score]",
+    )
+    formula: str = Field(
+        description="what explains them, without the response, in lme4's notation: "
+        "'age_within + speaker + log_n_frames + (1 + age_within | child_id)'"
+    )
+    family: Literal["gaussian", "binomial"] = Field(
+        "gaussian", description="binomial: the response is 0 or 1, by the logit"
+    )
+    reml: bool = Field(
+        True, description="restricted maximum likelihood; binomial models never have it"
+    )
+    contrasts: dict[str, str] = Field(
+        default_factory=dict,
+        description="factors and their reference level, or 'sum'; else the first level in the "
+        "order of the alphabet is the reference",
+    )
+    scale: dict[str, Literal["center", "standardize"]] = Field(
+        default_factory=dict,
+        description="variables of the formula that are centred, or divided by their standard "
+        "deviation too; others stay in their own units",
+    )
+    marginal_means: list[str] | None = Field(
+        None, description="factors with marginal means and contrasts; none: all in the formula"
+    )
+    compare: list[str] | None = Field(
+        None,
+        description="terms tested by likelihood ratio, as the table of tests names them; none: "
+        "every term; []: no test",
+    )
+    intervals: Literal["profile", "bootstrap", "wald", "none"] = Field(
+        "profile",
+        description="of standard deviations and correlations; a binomial model has bootstrap ones "
+        "or none",
+    )
+    robustness: bool = Field(
+        True,
+        description="other responses, GEE and bootstrap over children, and effects without each "
+        "child: many more fits",
+    )
+    draws: int = Field(200, ge=2, le=10_000, description="draws of each bootstrap")
+    seed: int = Field(1, ge=0, description="seed of the bootstraps")
+
+    @field_validator("formula")
+    @classmethod
+    def _is_a_formula(cls, text: str) -> str:
+        from egoalign.vary.formula import parse_formula
+
+        if "~" in text:
+            raise ValueError("expected what stands after '~'; the responses are a list of their own")
+        try:
+            parse_formula(f"response ~ {text}")
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @model_validator(mode="after")
+    def _each_response_once(self) -> StatisticalModel:
+        twice = sorted({name for name in self.responses if self.responses.count(name) > 1})
+        if twice:
+            raise ValueError(f"responses: {', '.join(twice)} stands there twice")
+        return self
+
+
+class VaryOptions(Section):
+    """What explains the scores."""
+
+    models: list[StatisticalModel] | None = Field(
+        None,
+        description="statistical models, each {name, unit, responses, formula, ...}; none: the "
+        "default models (docs/methods.md), without the terms that your corpus cannot have",
     )
     min_utterances: int = Field(
-        30, ge=5, description="fewer scored utterances than this: no model, with a reason"
+        30, ge=5, description="fewer rows than this in a model: no fit, with a reason"
     )
     predictors: PredictorsOptions = Field(
         default_factory=PredictorsOptions, description="what may explain the scores"
     )
+
+    @field_validator("models")
+    @classmethod
+    def _names_once(cls, models: list[StatisticalModel] | None) -> list[StatisticalModel] | None:
+        names = [model.name for model in models or []]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two models are called {twice[0]}: expected each name once")
+        return models
 
 
 class ReferenceColumns(Section):

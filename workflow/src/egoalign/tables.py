@@ -742,26 +742,6 @@ PSYCHOMETRIC = Table(
     ),
 )
 
-EFFECTS = Table(
-    "effects",
-    "terms of the mixed model",
-    ("model_id", "response", "kind", "term"),
-    (
-        MODEL,
-        Column("response", TEXT, "the response column"),
-        Column("kind", TEXT, "fixed, variance, correlation, fit or line"),
-        Column("term", TEXT, "the term's name; of a line: the age in months, such as 12.5"),
-        Column("estimate", REAL, "the estimate", nullable=True),
-        Column("se", REAL, "its standard error", nullable=True),
-        Column("ci_low", REAL, "lower end of the 95 % Wald interval", nullable=True),
-        Column("ci_high", REAL, "upper end of the 95 % Wald interval", nullable=True),
-        Column("statistic", REAL, "estimate over standard error (z)", nullable=True),
-        Column("p", REAL, "two-sided p of the statistic", nullable=True),
-        Column("n", WHOLE, "utterances in the model"),
-        Column("note", TEXT, "convergence, singularity, what was dropped", nullable=True),
-    ),
-)
-
 _FITTED = (
     Column("name", TEXT, "the mixed model, as the config names it; 'model' where made by hand"),
     Column("model_id", TEXT, "the vision-language model that the scores are of", nullable=True),
@@ -982,6 +962,20 @@ MODEL_ROBUSTNESS = Table(
         Column("conclusion", TEXT, "positive, negative, or none (p not below 0.05)", nullable=True),
         Column("survives", FLAG, "the conclusion is that of the main fit", nullable=True),
         Column("note", TEXT, "why there is no conclusion, or how to read it", nullable=True),
+    ),
+)
+
+MODEL_LINES = Table(
+    "model_lines",
+    "what the fixed effects expect along age: all levels of factors counting the same, other "
+    "predictors at their means",
+    (*_FITTED_KEY, "age_months"),
+    (
+        *_FITTED,
+        Column("predictor", TEXT, "the predictor that moves: age_within, age_months, age_between"),
+        Column("age_months", REAL, "age", "mo"),
+        Column("estimate", REAL, "expected response; in a binomial model the probability"),
+        *_interval("estimate"),
     ),
 )
 
@@ -1352,7 +1346,6 @@ TABLES: dict[str, Table] = {
         CALIBRATION_CURVE,
         CONTRASTS,
         PSYCHOMETRIC,
-        EFFECTS,
         CHILDREN_MEANS,
         MODEL_FITS,
         MODEL_EFFECTS,
@@ -1364,6 +1357,7 @@ TABLES: dict[str, Table] = {
         MODEL_CONTRASTS,
         MODEL_DIAGNOSTICS,
         MODEL_ROBUSTNESS,
+        MODEL_LINES,
         UTTERANCE_PREDICTORS,
         WORD_PREDICTORS,
         PREDICTORS_DESCRIBED,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from egoalign.figures.facts import NULL_SENTENCE, Facts, counts, counts_sentence
 from egoalign.figures.files import Outputs, read_alignment, read_frame, write_figure
@@ -18,7 +17,7 @@ from egoalign.figures.style import (
     new_figure,
     styled,
 )
-from egoalign.tables import CHILDREN_MEANS, EFFECTS, months
+from egoalign.tables import CHILDREN_MEANS, MODEL_EFFECTS, MODEL_FITS, MODEL_LINES, months
 from egoalign.wording import interval
 
 if TYPE_CHECKING:
@@ -40,9 +39,37 @@ AXIS_NAMES = {
 }
 
 
+@dataclass(frozen=True)
+class Population:
+    """What the statistical models say of age, as tables with a row a fit, an effect, an age.
+
+    Attributes
+    ----------
+    fits, effects, lines : DataFrame
+        Tables MODEL_FITS, MODEL_EFFECTS and MODEL_LINES of one vision-language model.
+    """
+
+    fits: pd.DataFrame
+    effects: pd.DataFrame
+    lines: pd.DataFrame
+
+    def shown(self) -> Population:
+        """Return the first model whose response the figure can show, one with a line if any."""
+        fits = self.fits[self.fits["response"].isin(list(AXIS_NAMES))]
+        with_line = set(zip(self.lines["name"], self.lines["response"], strict=True))
+        keys = list(zip(fits["name"], fits["response"], strict=True))
+        shown = next((key for key in keys if key in with_line), keys[0] if keys else (None, None))
+        return Population(
+            *(
+                table[(table["name"] == shown[0]) & (table["response"] == shown[1])]
+                for table in (fits, self.effects, self.lines)
+            )
+        )
+
+
 @styled
 def age_figure(
-    alignment: pd.DataFrame, children: pd.DataFrame, effects: pd.DataFrame
+    alignment: pd.DataFrame, children: pd.DataFrame, population: Population
 ) -> tuple[Figure, Facts]:
     """Draw session means of the response against age with the lines of children and population.
 
@@ -52,9 +79,8 @@ def age_figure(
         Table ALIGNMENT of one model, all sessions.
     children : DataFrame
         Table CHILDREN_MEANS: each child's line (its slope through `intercept` at its mean age).
-    effects : DataFrame
-        Table EFFECTS: the response, the fixed effect of age, and the population line
-        (kind ``line``, one row an age).
+    population : Population
+        The response, the fixed effect of age and the population's line, of the statistical models.
 
     Returns
     -------
@@ -63,7 +89,8 @@ def age_figure(
         Counts, range of ages, the age effect with its interval, and why there is no line if so;
         or `message`, where nothing can be drawn.
     """
-    response = effects["response"].iloc[0] if len(effects) else "score_max"
+    shown = population.shown()
+    response = shown.fits["response"].iloc[0] if len(shown.fits) else "score_max"
     model_id = alignment["model_id"].iloc[0] if len(alignment) else ""
     rows = alignment.dropna(subset=[response, "age_days"])
     facts: Facts = {"model_id": model_id, "response": response, **counts(rows)}
@@ -79,15 +106,15 @@ def age_figure(
     facts |= {
         "age_min": sessions["age"].min(),
         "age_max": sessions["age"].max(),
-        "slope": _age_effect(effects),
-        "note": _fit_note(effects),
+        "slope": _age_effect(shown),
+        "note": _fit_note(shown.fits),
     }
     figure, (panel,) = new_figure(width_in=4.6, height_in=3.1)
     _draw_sessions(panel, sessions, with_null=response != "shuffled_difference")
     facts["n_child_lines"] = 0
     if response == CHILD_LINES_OF:
         facts["n_child_lines"] = _draw_children(panel, children, sessions)
-    facts["has_population_line"] = _draw_population(panel, effects)
+    facts["has_population_line"] = _draw_population(panel, shown.lines)
     panel.set_xlabel("age (months)")
     panel.set_ylabel(AXIS_NAMES[response])
     add_legend(figure, panel)
@@ -134,47 +161,44 @@ def _draw_children(panel: Axes, children: pd.DataFrame, sessions: pd.DataFrame) 
     return len(lines)
 
 
-def _draw_population(panel: Axes, effects: pd.DataFrame) -> bool:
+def _draw_population(panel: Axes, line: pd.DataFrame) -> bool:
     """Draw the mixed model's line with its band, if there is one."""
-    line = effects[effects["kind"] == "line"].dropna(subset=["estimate"])
     if line.empty:
         return False
-    ages = line["term"].astype(float).to_numpy()
-    line = line.iloc[np.argsort(ages)]
-    ages = np.sort(ages)
-    panel.fill_between(
-        ages, line["ci_low"], line["ci_high"], color=POPULATION, alpha=0.12, linewidth=0
-    )
+    line = line.sort_values("age_months")
+    ages = line["age_months"]
+    panel.fill_between(ages, line["low"], line["high"], color=POPULATION, alpha=0.12, linewidth=0)
     panel.plot(ages, line["estimate"], color=POPULATION, linewidth=1.8, label="population")
     return True
 
 
-def _age_effect(effects: pd.DataFrame) -> Facts | None:
-    """Return the fixed effect of age with its interval."""
-    rows = effects[(effects["kind"] == "fixed") & effects["term"].str.startswith("age")]
-    rows = rows.dropna(subset=["estimate"])
+def _age_effect(shown: Population) -> Facts | None:
+    """Return the fixed effect of the age along which the line runs, with its interval."""
+    ages = shown.lines["predictor"].unique()
+    rows = shown.effects[shown.effects["effect"].isin(ages)]
     if rows.empty:
         return None
-    columns = ["term", "estimate", "se", "ci_low", "ci_high", "p"]
-    return dict(zip(columns, rows.iloc[0][columns], strict=True))
+    names = {"effect": "term", "low": "ci_low", "high": "ci_high"}
+    row = rows.rename(columns=names).drop(columns="term", errors="ignore").iloc[0]
+    columns = ["estimate", "se", "ci_low", "ci_high", "p"]
+    return {"term": rows["effect"].iloc[0], **{name: row[name] for name in columns}}
 
 
-def _fit_note(effects: pd.DataFrame) -> str:
-    """Return what the mixed model's own rows say a reader must know."""
-    told = effects[effects["term"] != "engine"]
-    return "; ".join(dict.fromkeys(told["note"].dropna()))
+def _fit_note(fits: pd.DataFrame) -> str:
+    """Return what the model's own row says that a reader must know."""
+    return "; ".join(fits[["reason", "notes"]].stack().dropna().unique())
 
 
 def _footer(facts: Facts) -> list[str]:
     sentences = [counts_sentence(facts), f"Model: {facts['model_id']}.", NULL_SENTENCE]
     if facts["slope"]:
-        sentences.append(f"Age effect {interval(facts['slope'], 4)} a month.")
+        sentences.append(f"{facts['slope']['term']} {interval(facts['slope'], 4)} a month.")
     if facts["response"] != CHILD_LINES_OF:
         sentences.append(f"Lines of single children are drawn for {CHILD_LINES_OF} only.")
     if facts["has_population_line"]:
         sentences.append(
-            "Line and band: linear mixed model with child and session intercepts, "
-            "95 % Wald interval of the fixed effects."
+            "Line and band: fixed effects of the mixed model with their 95 % interval, over the "
+            "months that children were followed."
         )
     if facts["note"]:
         sentences.append(f"Note: {facts['note']}.")
@@ -182,12 +206,21 @@ def _footer(facts: Facts) -> list[str]:
 
 
 def plot_age(
-    alignment: Path, children: Path, effects: Path, out: Outputs, options: FiguresOptions
+    alignment: Path,
+    children: Path,
+    models: tuple[Path, Path, Path],
+    out: Outputs,
+    options: FiguresOptions,
 ) -> None:
-    """Read the tables, draw `age_figure`, write it."""
+    """Read the tables (`models`: fits, effects, lines), draw `age_figure`, write it."""
+    fits, effects, lines = models
     result = age_figure(
         read_alignment(alignment),
         read_frame(CHILDREN_MEANS, children),
-        read_frame(EFFECTS, effects),
+        Population(
+            read_frame(MODEL_FITS, fits),
+            read_frame(MODEL_EFFECTS, effects),
+            read_frame(MODEL_LINES, lines),
+        ),
     )
     write_figure(result, out, options)

@@ -38,13 +38,14 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     reliability.set_defaults(run=_plot_reliability)
 
     children = _figure(subparsers, "plot-children", "children ordered by their mean score")
-    _table(children, "--children", "table children of one model, by fit-model")
+    _table(children, "--children", "table children of one model, by summarise-children")
     children.set_defaults(run=_plot_children)
 
     age = _figure(subparsers, "plot-age", "the score against age, with each child's line")
     _table(age, "--alignment", "table alignment of one model, all sessions")
-    _table(age, "--children", "table children of the same model, by fit-model")
-    _table(age, "--effects", "table effects of the same model, by fit-model")
+    _table(age, "--children", "table children_means of the same model, by summarise-children")
+    for name in ("fits", "effects", "lines"):
+        _table(age, f"--{name}", f"table model_{name} of the same model, by fit-models")
     age.set_defaults(run=_plot_age)
 
     reference = _figure(subparsers, "plot-reference", "the corpus beside other data sets")
@@ -122,7 +123,8 @@ def _plot_children(args: argparse.Namespace) -> None:
 def _plot_age(args: argparse.Namespace) -> None:
     from egoalign.figures.age import plot_age
 
-    plot_age(args.alignment, args.children, args.effects, *_outputs(args))
+    models = (args.fits, args.effects, args.lines)
+    plot_age(args.alignment, args.children, models, *_outputs(args))
 
 
 def _plot_reference(args: argparse.Namespace) -> None:

@@ -80,7 +80,7 @@ def fit_model_by_hand(path: Path, asked: Asked, options: ResultOptions, out: Pat
             contrasts=asked.contrasts,
             scale=asked.scale,
         )
-        responses = {name: _other_response(data, name)[frame.rows] for name in asked.also}
+        responses = {name: other_response(data, name)[frame.rows] for name in asked.also}
         options = replace(options, responses=responses)
         results = fit_and_describe(frame, asked.family, asked.reml, options)
     except UserError as error:
@@ -150,7 +150,7 @@ def named_options(words: Sequence[str], option: str, values: Sequence[str] = ())
     return found
 
 
-def _other_response(data: pa.Table, name: str) -> Reals:
+def other_response(data: pa.Table, name: str) -> Reals:
     """Return a column of numbers, NaN where missing."""
     if name not in data.column_names:
         raise UserError(

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from egoalign.tables import months
+from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, months, read_table, write_table
+
+COLUMNS = [
+    "child_id",
+    "session_id",
+    "model_id",
+    "age_days",
+    "score_max",
+    "shuffled_difference",
+]
+"""Columns of table ALIGNMENT that `children_means` and its file function read."""
+
+
+def summarise_children(alignment: Path, out: Path, csv: Path) -> None:
+    """Read table ALIGNMENT of one model; write table CHILDREN_MEANS."""
+    table = read_table(ALIGNMENT, alignment, COLUMNS)
+    models = table["model_id"].unique().to_pylist()
+    rows = children_means(table, models[0] if models else "")
+    write_table(CHILDREN_MEANS, rows, out, csv=csv)
 
 
 def cluster_mean(values: np.ndarray, clusters: np.ndarray) -> tuple[float, float, float]:

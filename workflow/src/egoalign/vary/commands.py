@@ -7,30 +7,52 @@ from pathlib import Path
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add gather-predictors, gather-given-predictors, fit-score-model and fit-model."""
+    """Add the subcommands of this room."""
     _add_gather(subparsers)
     _add_gather_given(subparsers)
-    _add_fit_score_model(subparsers)
+    _add_summarise_children(subparsers)
+    _add_fit_models(subparsers)
     _add_fit_model(subparsers)
 
 
-def _add_fit_score_model(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_summarise_children(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> None:
     p = subparsers.add_parser(
-        "fit-score-model",
-        help="fit the mixed model of the scores, and each child's mean",
-        description="Fit score ~ age + speaker + length with child and session intercepts.",
+        "summarise-children",
+        help="write each child's mean score",
+        description="Write the mean score of each child, with its interval and its line over age.",
     )
     p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table children_means")
+    p.add_argument("--csv", required=True, type=Path, metavar="FILE", help="the same as CSV")
+    p.set_defaults(run=_summarise_children)
+
+
+def _add_fit_models(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    p = subparsers.add_parser(
+        "fit-models",
+        help="fit the config's statistical models to one model's scores",
+        description="Fit every statistical model of the config and write its tables.",
+    )
+    p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument(
+        "--predictors", required=True, type=Path, metavar="FILE", help="table utterance_predictors"
+    )
+    p.add_argument("--sessions", required=True, type=Path, metavar="FILE", help="table sessions")
+    p.add_argument(
+        "--word-predictors", type=Path, nargs="*", default=[], metavar="FILE",
+        help="table word_predictors, where words have scores",
+    )  # fmt: skip
+    p.add_argument(
+        "--align-folder", required=True, type=Path, metavar="FOLDER",
+        help="where the sessions' tables word_alignment lie",
+    )  # fmt: skip
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'vary'")
-    for name, meaning in (
-        ("effects", "table effects"),
-        ("effects-csv", "the same as CSV"),
-        ("children", "table children_means"),
-        ("children-csv", "the same as CSV"),
-        ("summary", "text to read"),
-    ):
-        p.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help=meaning)
-    p.set_defaults(run=_fit_score_model)
+    p.add_argument(
+        "--out-folder", required=True, type=Path, metavar="FOLDER", help="where the tables go"
+    )
+    p.set_defaults(run=_fit_models)
 
 
 def _add_fit_model(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -147,18 +169,21 @@ def _gather_given(args: argparse.Namespace) -> None:
     )
 
 
-def _fit_score_model(args: argparse.Namespace) -> None:
-    from egoalign.vary.models import fit_model
+def _summarise_children(args: argparse.Namespace) -> None:
+    from egoalign.vary.children import summarise_children
 
-    fit_model(
-        args.alignment,
-        args.options,
-        args.effects,
-        args.effects_csv,
-        args.children,
-        args.children_csv,
-        args.summary,
+    summarise_children(args.alignment, args.out, args.csv)
+
+
+def _fit_models(args: argparse.Namespace) -> None:
+    from egoalign.vary.models import fit_models
+
+    words = (
+        (args.word_predictors[0], args.sessions, args.align_folder)
+        if args.word_predictors
+        else None
     )
+    fit_models(args.alignment, args.predictors, words, args.options, args.out_folder)
 
 
 def _fit_model(args: argparse.Namespace) -> None:

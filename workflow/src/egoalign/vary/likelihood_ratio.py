@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from egoalign.log import UserError
+from egoalign.vary.formula import near_or_all
 from egoalign.vary.reference_grid import type_three_contrasts
 from egoalign.vary.terms import INTERCEPT, MixedFit, ModelFrame, RandomTerm
 
@@ -145,17 +146,40 @@ def type_three_tests(fit: MixedFit) -> list[ModelTest]:
     return tests
 
 
-def drop_each(fit: MixedFit) -> Iterator[ModelTest]:
+def drop_each(fit: MixedFit, terms: Sequence[str] | None = None) -> Iterator[ModelTest]:
     """Yield a likelihood-ratio test of each term that can be left out.
 
     Fixed terms that are part of no larger one are tested by maximum likelihood, both models
     refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
     one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
     ``ranova``).
+
+    Parameters
+    ----------
+    fit : MixedFit
+        Of a frame with a recipe.
+    terms : sequence of str, optional
+        Only these, as the tests name them.
+
+    Raises
+    ------
+    UserError
+        One of `terms` cannot be left out.
     """
     from egoalign.vary.fit import fit_frame
 
     droppable = _droppable(fit.frame)
+    random = list(_without_random(fit.frame))
+    if terms is not None:
+        there = [*droppable, *(name for name, _ in random)]
+        for term in terms:
+            if term not in there:
+                raise UserError(
+                    f"formula '{fit.frame.formula}': {term!r} cannot be left out and tested;"
+                    f"{near_or_all(term, there, 'what can is')}"
+                )
+        droppable = [name for name in droppable if name in terms]
+        random = [(name, frame) for name, frame in random if name in terms]
     if droppable:
         larger = (
             fit
@@ -167,7 +191,7 @@ def drop_each(fit: MixedFit) -> Iterator[ModelTest]:
                 without_fixed(fit.frame, term), fit.family, reml=False, with_df=False
             )
             yield compare(smaller, larger, term)
-    for name, frame in _without_random(fit.frame):
+    for name, frame in random:
         smaller = fit_frame(frame, fit.family, fit.reml, with_df=False)
         yield compare(smaller, fit, name, BOUNDARY_NOTE)
 

@@ -150,6 +150,46 @@ def reference_grid(frame: ModelFrame, factor: str) -> tuple[Reals, NDArray[np.bo
     return rows, estimable
 
 
+def reference_line(frame: ModelFrame, name: str, values: Reals) -> Reals | None:
+    """Return the combination of fixed effects that is expected at each value of a number.
+
+    Parameters
+    ----------
+    frame : ModelFrame
+        With its recipe.
+    name : str
+        A numeric variable of the fixed effects, of one column.
+    values : numpy.ndarray
+        In the variable's units, shape (m,).
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Shape (m, p): factors averaged, each level counting the same, other numbers at their means.
+        None where a combination of levels with no row would be needed.
+    """
+    recipe = _recipe(frame)
+    sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
+    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64).reshape(-1, len(sizes))
+    n = values.size * len(cells)
+    codes = {
+        each: np.tile(cells[:, at], values.size) for at, each in enumerate(recipe.factors)
+    }
+    numbers = {
+        each: np.broadcast_to(mean, (n, mean.size)) for each, mean in recipe.numbers.items()
+    }
+    numbers[name] = np.repeat(values, len(cells))[:, None]
+    means = {
+        each.name: each.values.reshape(values.size, -1).mean(axis=1)
+        for each in recipe.design(codes, numbers, n)
+    }
+    rows = np.column_stack([means[each] for each in frame.names])
+    for each, combination in recipe.left_out.items():
+        if np.any(np.abs(rows @ combination - means[each]) >= ESTIMABLE):
+            return None
+    return rows
+
+
 def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
     """Return the combinations of fixed effects that type III tests hold to be zero, by term.
 

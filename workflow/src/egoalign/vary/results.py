@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from egoalign.log import UserError
 from egoalign.tables import (
     MODEL_COMPONENTS,
     MODEL_CONTRASTS,
@@ -23,6 +24,7 @@ from egoalign.tables import (
     conform,
 )
 from egoalign.vary import result_rows
+from egoalign.vary.formula import near_or_all
 from egoalign.vary.terms import Family, MixedFit, ModelFrame, Reals
 
 if TYPE_CHECKING:
@@ -63,6 +65,9 @@ class ResultOptions:
     likelihood_ratio, left_out, robustness : bool
         Likelihood-ratio tests (a refit a term), effects without each cluster (a refit a cluster),
         and the robustness table.
+    compare, means : sequence of str or None
+        The terms that are tested by likelihood ratio, as the tests name them, and the factors with
+        marginal means; None for all.
     clusters : str or None
         Group whose members are left out and drawn, the children; else the group with the fewest
         members.
@@ -79,6 +84,8 @@ class ResultOptions:
     intervals: Intervals = "wald"
     n_bootstrap: int = 200
     likelihood_ratio: bool = True
+    compare: Sequence[str] | None = None
+    means: Sequence[str] | None = None
     left_out: bool = True
     robustness: bool = True
     clusters: str | None = None
@@ -129,9 +136,9 @@ def fit_and_describe(
     fit = fit_frame(frame, family, reml)
     tests = type_three_tests(fit)
     if options.likelihood_ratio:
-        tests += drop_each(fit)
+        tests += drop_each(fit, options.compare)
     means, contrasts = [], []
-    for factor in frame.factors:
+    for factor in _asked(options.means, frame.factors, "marginal means", "its factors are"):
         own_means, own_contrasts = marginal_means(fit, factor)
         means += own_means
         contrasts += own_contrasts
@@ -157,6 +164,17 @@ def fit_and_describe(
         table.name: _table(table, own, frame.response, options) for table, own in rows.items()
     }
     return Results(fit, tables, summary_text(fit))
+
+
+def _asked(
+    asked: Sequence[str] | None, there: Iterable[str], what: str, otherwise: str
+) -> Sequence[str]:
+    """Return what is asked for among what is there, or all of it."""
+    there = list(there)
+    for name in asked or []:
+        if name not in there:
+            raise UserError(f"{what}: no {name!r} in the model;{near_or_all(name, there, otherwise)}")
+    return there if asked is None else asked
 
 
 def without_fit(
