@@ -56,8 +56,9 @@ DIGITS = 4
 SMALL_P = 0.001
 MACRO_PREFIX = "ego"
 
+NUMERALS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SPELLED = {
-    **dict(zip("0123456789", ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"], strict=False)),
+    **{str(digit): word for digit, word in enumerate(NUMERALS)},
     **{"=": "Is", "<": "Below", ">": "Above", "|": "In", ":": "By", ".": "Point", "-": "Dash"},
     **{"/": "Of", "+": "Plus", "[": "Level", "%": "Percent"},
 }
@@ -195,7 +196,7 @@ def macros(values: Values) -> str:
 
 
 def macro_name(way: Sequence[str]) -> str:
-    r"""Return a macro's name: ``\\egoCorpusNChildren``, with letters only."""
+    """Return a macro's name, such as egoCorpusNChildren, with letters only."""
     words = []
     for step in way:
         spelled = "".join(
