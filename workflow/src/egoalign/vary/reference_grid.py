@@ -166,11 +166,13 @@ def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
     recipe = _recipe(frame)
     if recipe.left_out:
         return None
+    if not recipe.terms:
+        return {}
     # Both designs over points that determine all effects; one is the other times a matrix.
     rng = np.random.default_rng(0)
     sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
     cells = np.array(list(itertools.product(*sizes)), dtype=np.int64)
-    cells = cells.reshape(-1, len(sizes)).repeat(1 + len(frame.names), axis=0)
+    cells = cells.repeat(1 + len(frame.names), axis=0)
     codes = {name: cells[:, at] for at, name in enumerate(recipe.factors)}
     numbers = {
         name: rng.normal(size=(len(cells), mean.size)) for name, mean in recipe.numbers.items()
