@@ -149,22 +149,26 @@ def type_three_tests(fit: MixedFit) -> list[ModelTest]:
 def drop_each(fit: MixedFit, terms: Sequence[str] | None = None) -> Iterator[ModelTest]:
     """Yield a likelihood-ratio test of each term that can be left out.
 
-    Fixed terms that are part of no larger one are tested by maximum likelihood, both models
-    refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
-    one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
-    ``ranova``).
+        Fixed terms that are part of no larger one are tested by maximum likelihood, both models
+        refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
+        one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
+    <<<<<<< HEAD
+        ``ranova``).
 
-    Parameters
-    ----------
-    fit : MixedFit
-        Of a frame with a recipe.
-    terms : sequence of str, optional
-        Only these, as the tests name them.
+        Parameters
+        ----------
+        fit : MixedFit
+            Of a frame with a recipe.
+        terms : sequence of str, optional
+            Only these, as the tests name them.
 
-    Raises
-    ------
-    UserError
-        One of `terms` cannot be left out.
+        Raises
+        ------
+        UserError
+            One of `terms` cannot be left out.
+    =======
+        ``ranova``). A model is not held against one of nothing.
+    >>>>>>> results2
     """
     from egoalign.vary.fit import fit_frame
 
@@ -234,6 +238,8 @@ def _without_random(frame: ModelFrame) -> Iterator[tuple[str, ModelFrame]]:
         for piece in pieces or [None]:
             formula = f"{frame.formula}, without {piece or term_label(term)}"
             if piece is None:
+                if len(frame.random) == 1 and not frame.names:
+                    continue  # nothing would be left
                 rest = frame.random[:place] + frame.random[place + 1 :]
                 name = term_label(term)
             else:
