@@ -149,26 +149,22 @@ def type_three_tests(fit: MixedFit) -> list[ModelTest]:
 def drop_each(fit: MixedFit, terms: Sequence[str] | None = None) -> Iterator[ModelTest]:
     """Yield a likelihood-ratio test of each term that can be left out.
 
-        Fixed terms that are part of no larger one are tested by maximum likelihood, both models
-        refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
-        one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
-    <<<<<<< HEAD
-        ``ranova``).
+    Fixed terms that are part of no larger one are tested by maximum likelihood, both models
+    refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
+    one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
+    ``ranova``). A model is not held against one of nothing.
 
-        Parameters
-        ----------
-        fit : MixedFit
-            Of a frame with a recipe.
-        terms : sequence of str, optional
-            Only these, as the tests name them.
+    Parameters
+    ----------
+    fit : MixedFit
+        Of a frame with a recipe.
+    terms : sequence of str, optional
+        Only these, as the tests name them.
 
-        Raises
-        ------
-        UserError
-            One of `terms` cannot be left out.
-    =======
-        ``ranova``). A model is not held against one of nothing.
-    >>>>>>> results2
+    Raises
+    ------
+    UserError
+        One of `terms` cannot be left out.
     """
     from egoalign.vary.fit import fit_frame
 

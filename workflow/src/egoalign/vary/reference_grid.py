@@ -133,7 +133,7 @@ def reference_grid(frame: ModelFrame, factor: str) -> tuple[Reals, NDArray[np.bo
     others = [name for name in recipe.factors if name != factor]
     names = [factor, *others]
     sizes = [range(len(recipe.factors[name].factor.levels)) for name in names]
-    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64)
+    cells = _cells(sizes)
     codes = {name: cells[:, at] for at, name in enumerate(names)}
     numbers = {
         name: np.broadcast_to(mean, (len(cells), mean.size))
@@ -207,8 +207,7 @@ def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
     # Both designs over points that determine all effects; one is the other times a matrix.
     rng = np.random.default_rng(0)
     sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
-    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64)
-    cells = cells.repeat(1 + len(frame.names), axis=0)
+    cells = _cells(sizes).repeat(1 + len(frame.names), axis=0)
     codes = {name: cells[:, at] for at, name in enumerate(recipe.factors)}
     numbers = {
         name: rng.normal(size=(len(cells), mean.size)) for name, mean in recipe.numbers.items()
