@@ -137,7 +137,7 @@ def test_words_and_names_stay_in_the_private_zone(tiny):
     ("module", "rules"),
     [
         ("figures/age.py", {"plot_age"}),
-        ("vary/models.py", {"fit_model", "plot_age", "plot_children"} | FIRST_PAGE),
+        ("vary/models.py", {"fit_models", "plot_age", "write_values"} | FIRST_PAGE),
         ("corpus/scores.py", {"write_scores"}),
         ("report/summary.py", {"write_summary"}),
     ],

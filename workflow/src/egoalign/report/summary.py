@@ -156,11 +156,7 @@ def write_summary(
         options.title,
         read_table(SESSIONS, sessions).to_pylist(),
         read_table(SESSIONS_STATUS, status).to_pylist(),
-        [
-            row
-            for path in (models, *calibrations)
-            for row in read_table(METRICS, path).to_pylist()
-        ],
+        [row for path in (models, *calibrations) for row in read_table(METRICS, path).to_pylist()],
         [count_reasons(read_table(ALIGNMENT, path, ALIGNMENT_COLUMNS)) for path in alignments],
         ModelRows(
             *(

@@ -47,8 +47,8 @@ QUOTED: tuple[Table, ...] = (
 FITTED = ("model_id", "name", "response")
 """Key columns that all these tables share."""
 
-EVERYONE = "all raters"
-"""Stands for a measure of reliability that is not of a rater or a pair of raters."""
+EVERYONE = "all"
+"""Of whom a measure of reliability is, if not of one rater or a pair; raters are not quoted."""
 
 DIGITS = 4
 """Significant digits of a number in LaTeX; of a p there are two."""
@@ -56,8 +56,9 @@ DIGITS = 4
 SMALL_P = 0.001
 MACRO_PREFIX = "ego"
 
+NUMERALS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 SPELLED = {
-    **dict(zip("0123456789", "Zero One Two Three Four Five Six Seven Eight Nine".split())),
+    **{str(digit): word for digit, word in enumerate(NUMERALS)},
     **{"=": "Is", "<": "Below", ">": "Above", "|": "In", ":": "By", ".": "Point", "-": "Dash"},
     **{"/": "Of", "+": "Plus", "[": "Level", "%": "Percent"},
 }
@@ -94,7 +95,7 @@ def write_values(
         "metrics": keyed(METRICS, _rows(METRICS, metrics), METRICS.key),
         "reliability": keyed(
             RELIABILITY,
-            [row for row in _rows(RELIABILITY, reliability) if not row["who"]],
+            [row for row in _rows(RELIABILITY, reliability) if row["who"] == EVERYONE],
             tuple(name for name in RELIABILITY.key if name != "who"),
         ),
         "models": model_values(
@@ -195,7 +196,7 @@ def macros(values: Values) -> str:
 
 
 def macro_name(way: Sequence[str]) -> str:
-    """Return a macro's name: ``\\egoCorpusNChildren``, with letters only."""
+    """Return a macro's name, such as egoCorpusNChildren, with letters only."""
     words = []
     for step in way:
         spelled = "".join(
