@@ -53,6 +53,7 @@ def test_what_is_planted_as_zero_is_not_claimed() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 def test_intervals_hold_the_planted_coefficients_as_often_as_they_say() -> None:
     """Fifty corpora: 95 % intervals of five coefficients, and how far standard deviations are."""
     fits = [speech_fit(FIRST_SEED + number) for number in range(CORPORA)]
