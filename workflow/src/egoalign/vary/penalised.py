@@ -340,9 +340,7 @@ class Penalised:
         found[order.first] = own
         for number in order.rest:
             found[number] = self._own_blocks(number)
-        return [
-            factor @ part @ factor.T for factor, part in zip(self.factors, found, strict=True)
-        ]
+        return [factor @ part @ factor.T for factor, part in zip(self.factors, found, strict=True)]
 
     @cached_property
     def vx(self) -> Reals:
