@@ -85,3 +85,9 @@ def test_a_step_needs_no_more_than_its_inputs(rule, tiny, jobs, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert all((tmp_path / name).is_file() for name in job.outputs)
     assert differences(tmp_path, tiny.folder, list(job.outputs)) == []
+
+
+def test_no_resource_asks_for_the_size_of_inputs(root):
+    """Snakemake gives none to a job whose inputs are not there when the run is planned."""
+    for path in (root / "workflow/rules").glob("*.smk"):
+        assert not re.search(r"input\.size", path.read_text()), path.name
