@@ -11,7 +11,7 @@ RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
-.PHONY: help env demo demo-photo test test-full parity bench lint vendor-task clean
+.PHONY: help env demo demo-photo test test-full parity bench lint audit vendor-task clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -62,6 +62,11 @@ lint: $(STAMP) ## style, types and workflow checks
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo/config.yaml
+
+audit: ## ask PyPI for known vulnerabilities of the locked packages; needs the network
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install -q pip-audit
+	$(VENV)-audit/bin/pip-audit -r $(LOCK) --no-deps --disable-pip
 
 vendor-task: ## fetch the web task's JavaScript again with npm, as pinned in envs/vendor_task.py
 	$(PYTHON) envs/vendor_task.py
