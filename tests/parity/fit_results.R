@@ -7,8 +7,11 @@ suppressMessages(library(lmerTest))
 invisible(Sys.setlocale("LC_COLLATE", "C"))
 out <- c(commandArgs(trailingOnly = TRUE), "results.json")[1]
 models <- read.csv("gaussian_models.csv", stringsAsFactors = FALSE)
-wanted <- c("nested", "nested_ml", "three_way", "slope", "interaction", "interaction_of_number", "words")
-left_out_of <- c("slope", "interaction")
+wanted <- c(
+  "nested", "nested_ml", "three_way", "slope", "three_columns", "no_intercept", "interaction",
+  "interaction_of_number", "unbalanced_ml", "words", "no_variance", "nearly_perfect"
+)
+left_out_of <- c("slope", "interaction", "words")
 
 control <- lmerControl(
   optimizer = "bobyqa", calc.derivs = TRUE,
@@ -20,7 +23,9 @@ numbers <- function(x) {
   paste0("[", paste(ifelse(is.na(x), "null", text), collapse = ", "), "]")
 }
 quoted <- function(x) paste0("\"", x, "\"")
-object <- function(names, values) paste0("{", paste0(quoted(names), ": ", values, collapse = ",\n   "), "}")
+object <- function(names, values) {
+  paste0("{", paste0(quoted(names), ": ", values, collapse = ",\n   "), "}")
+}
 # Rows of a table of numbers, each with its name.
 rows <- function(table) {
   if (is.null(table) || nrow(table) == 0) return("{}")
@@ -50,8 +55,8 @@ of_terms <- function(fit) {
   rows(found[, c("NumDF", "DenDF", "F value", "Pr(>F)"), drop = FALSE])
 }
 
-# Means and differences of the levels of factors that stand alone: estimate, SE, df, interval, p, and
-# p by Holm's method over a factor's rows.
+# Means and differences of the levels of factors that stand alone: estimate, SE, df, interval, p,
+# and p by Holm's method over a factor's rows.
 of_levels <- function(fit, pairwise) {
   if (!length(attr(model.matrix(fit), "contrasts"))) return("{}") # ls_means fails without a factor
   found <- as.data.frame(ls_means(fit, pairwise = pairwise))
@@ -73,13 +78,22 @@ of_fixed <- function(fit, formula, data) {
   tests <- t(sapply(fixed[!inside], function(term) {
     less <- fitted_to(update(formula, paste(". ~ . -", term)), data, FALSE)
     found <- anova(less, whole, refit = FALSE)
-    c(found$Chisq[2], found$Df[2], found$`Pr(>Chisq)`[2], AIC(less) - AIC(whole), BIC(less) - BIC(whole))
+    c(found$Chisq[2], found$Df[2], found$`Pr(>Chisq)`[2],
+      AIC(less) - AIC(whole), BIC(less) - BIC(whole))
   }))
   rows(tests)
 }
 
-of_random <- function(fit) {
+# Likelihood-ratio tests of random terms. Of (0 + x | g) ranova leaves (1 | g), which is no smaller
+# model (its difference in parameters is 0); there, the model without the term.
+of_random <- function(fit, formula, data) {
   found <- as.data.frame(ranova(fit))[-1, c("LRT", "Df", "Pr(>Chisq)")]
+  if (nrow(found) == 1 && found$Df == 0) {
+    less <- lm(lme4::nobars(formula), data)
+    lrt <- 2 * as.numeric(logLik(fit) - logLik(less, REML = isREML(fit)))
+    found[1, ] <- c(lrt, 1, pchisq(lrt, 1, lower.tail = FALSE))
+    rownames(found) <- paste0("(", deparse(lme4::findbars(formula)[[1]]), ")")
+  }
   rows(found)
 }
 
@@ -121,7 +135,8 @@ of_children <- function(fit, formula, data, reml) {
 one <- function(name) {
   model <- models[models$name == name, ]
   # ls_means evaluates the call again in the global environment.
-  assign("data", read.csv(paste0("gaussian_", model$table, ".csv"), stringsAsFactors = TRUE), envir = globalenv())
+  path <- paste0("gaussian_", model$table, ".csv")
+  assign("data", read.csv(path, stringsAsFactors = TRUE), envir = globalenv())
   reml <- model$reml == "true"
   formula <- as.formula(model$formula)
   fit <- fitted_to(formula, data, reml)
@@ -129,10 +144,11 @@ one <- function(name) {
   cat(name, "\n")
   variances <- variances_of(fit, data)
   object(
-    c("aic", "bic", "residuals", "effects", "tests", "means", "contrasts", "fixed", "random", "variance", "shares",
-      "children"),
+    c("aic", "bic", "residuals", "effects", "tests", "means", "contrasts", "fixed", "random",
+      "variance", "shares", "children"),
     c(sprintf("%.15g", AIC(fit)), sprintf("%.15g", BIC(fit)), numbers(residuals),
-      of_effects(fit), of_terms(fit), of_levels(fit, FALSE), of_levels(fit, TRUE), of_fixed(fit, formula, data), of_random(fit),
+      of_effects(fit), of_terms(fit), of_levels(fit, FALSE), of_levels(fit, TRUE),
+      of_fixed(fit, formula, data), of_random(fit, formula, data),
       object(names(variances), sapply(variances, numbers)), of_shares(variances),
       if (name %in% left_out_of) of_children(fit, formula, data, reml) else "{}")
   )
@@ -141,4 +157,5 @@ one <- function(name) {
 versions <- c(R.version.string, paste("lme4", packageVersion("lme4")),
               paste("lmerTest", packageVersion("lmerTest")))
 fits <- object(wanted, sapply(wanted, one))
-writeLines(paste0("{\"versions\": [", paste(quoted(versions), collapse = ", "), "],\n\"fits\": ", fits, "}"), out)
+versions <- paste(quoted(versions), collapse = ", ")
+writeLines(paste0("{\"versions\": [", versions, "],\n\"fits\": ", fits, "}"), out)

@@ -1,8 +1,8 @@
-# Makes results_binomial.json: what lme4's glmer (Laplace) reports of some logistic models besides the
-# fit. Run from this folder: Rscript fit_results_binomial.R [OUT]
+# Makes results_binomial.json: what lme4's glmer (Laplace) reports of some logistic models besides
+# the fit. Run from this folder: Rscript fit_results_binomial.R [OUT]
 # Marginal means, their differences and type III tests are computed here from glmer's estimates and
-# their covariance by the published formulas (Searle, Speed & Milliken 1980; delta method), not by the
-# packages emmeans and car; R squared and intraclass correlations on the latent scale from its
+# their covariance by the published formulas (Searle, Speed & Milliken 1980; delta method), not by
+# the packages emmeans and car; R squared and intraclass correlations on the latent scale from its
 # components (Nakagawa & Schielzeth 2013; Johnson 2014), not by the package performance.
 suppressMessages(library(lme4))
 invisible(Sys.setlocale("LC_COLLATE", "C"))
@@ -19,7 +19,8 @@ models <- list(
     )
   ),
   crossed = list(
-    table = "binomial_crossed", formula = aligned ~ age + concreteness + (1 | child_id) + (1 | lemma),
+    table = "binomial_crossed",
+    formula = aligned ~ age + concreteness + (1 | child_id) + (1 | lemma),
     without = list(
       "age" = aligned ~ concreteness + (1 | child_id) + (1 | lemma),
       "concreteness" = aligned ~ age + (1 | child_id) + (1 | lemma),
@@ -36,7 +37,8 @@ models <- list(
   ),
   # aligned is made: the score is above 0.5.
   of_factors = list(
-    table = "gaussian_slopes", formula = aligned ~ speaker * activity + age_within + (1 | child_id),
+    table = "gaussian_slopes",
+    formula = aligned ~ speaker * activity + age_within + (1 | child_id),
     without = list(
       "speaker:activity" = aligned ~ speaker + activity + age_within + (1 | child_id),
       "age_within" = aligned ~ speaker * activity + (1 | child_id),
@@ -77,10 +79,14 @@ factors_of <- function(fit) names(attr(model.matrix(fit), "contrasts"))
 grid_of <- function(fit, data, factor) {
   fixed <- delete.response(terms(nobars(formula(fit))))
   names <- all.vars(fixed)
-  cells <- do.call(expand.grid, lapply(setNames(names, names), function(name)
-    if (is.factor(data[[name]])) factor(levels(data[[name]]), levels(data[[name]])) else mean(data[[name]])))
+  cells <- do.call(expand.grid, lapply(setNames(names, names), function(name) {
+    values <- data[[name]]
+    if (is.factor(values)) factor(levels(values), levels(values)) else mean(values)
+  }))
   design <- model.matrix(fixed, cells)
-  t(sapply(levels(data[[factor]]), function(level) colMeans(design[cells[[factor]] == level, , drop = FALSE])))
+  t(sapply(levels(data[[factor]]), function(level) {
+    colMeans(design[cells[[factor]] == level, , drop = FALSE])
+  }))
 }
 
 # Estimate, SE, bounds and p of each row, of estimates with gradients in the fixed effects.
@@ -97,14 +103,15 @@ levels_of <- function(fit, data, factor) {
   logit <- drop(design %*% fixef(fit))
   slopes <- dlogis(logit) * design
   means <- wald(logit, design, covariance)
-  probabilities <- cbind(plogis(logit), wald(logit, slopes, covariance)[, 2], plogis(means[, 3:4]), means[, 5])
+  se <- wald(logit, slopes, covariance)[, 2]
+  probabilities <- cbind(plogis(logit), se, plogis(means[, 3:4]), means[, 5])
   pairs <- combn(nrow(design), 2)
   a <- pairs[1, ]
   b <- pairs[2, ]
+  less <- function(rows) rows[a, , drop = FALSE] - rows[b, , drop = FALSE]
   of_pairs <- list(
-    logit = wald(logit[a] - logit[b], design[a, , drop = FALSE] - design[b, , drop = FALSE], covariance),
-    probability = wald(plogis(logit[a]) - plogis(logit[b]),
-                       slopes[a, , drop = FALSE] - slopes[b, , drop = FALSE], covariance)
+    logit = wald(logit[a] - logit[b], less(design), covariance),
+    probability = wald(plogis(logit[a]) - plogis(logit[b]), less(slopes), covariance)
   )
   named <- function(table, names, scale) {
     rownames(table) <- paste(factor, names, scale, sep = "|")
@@ -112,7 +119,9 @@ levels_of <- function(fit, data, factor) {
   }
   names <- rownames(design)
   list(
-    means = rbind(named(means, names, "logit"), named(probabilities, names, "probability")),
+    means = rbind(
+      named(means, names, "logit"), named(probabilities, names, "probability")
+    ),
     contrasts = do.call(rbind, lapply(names(of_pairs), function(scale) {
       table <- of_pairs[[scale]]
       named(cbind(table, p.adjust(table[, 5], "holm")), paste(names[a], "-", names[b]), scale)
@@ -140,7 +149,8 @@ of_ratios <- function(fit, model, data) {
     mixed <- length(findbars(formula)) > 0
     less <- if (mixed) fitted_to(formula, data) else glm(formula, binomial, data)
     found <- anova(fit, less) # orders them by their parameters
-    c(found$Chisq[2], found$Df[2], found$`Pr(>Chisq)`[2], AIC(less) - AIC(fit), BIC(less) - BIC(fit))
+    c(found$Chisq[2], found$Df[2], found$`Pr(>Chisq)`[2],
+      AIC(less) - AIC(fit), BIC(less) - BIC(fit))
   })))
 }
 
@@ -176,16 +186,21 @@ one <- function(name) {
   estimates <- fixef(fit)
   se <- sqrt(diag(covariance_of(fit)))
   effects <- cbind(estimates, se, estimates / se, 2 * pnorm(-abs(estimates / se)))
-  together <- function(part) if (length(levels)) rows(do.call(rbind, lapply(levels, `[[`, part))) else "{}"
+  together <- function(part) {
+    if (length(levels)) rows(do.call(rbind, lapply(levels, `[[`, part))) else "{}"
+  }
   cat(name, "\n")
   object(
-    c("table", "formula", "aic", "bic", "residuals", "effects", "tests", "means", "contrasts", "ratios",
-      "variance", "r2", "icc", "children"),
-    c(quoted(model$table), quoted(gsub(" +", " ", paste(deparse(model$formula), collapse = ""))),
+    c("table", "formula", "aic", "bic", "residuals", "effects", "tests", "means", "contrasts",
+      "ratios", "variance", "r2", "icc", "children"),
+    c(quoted(model$table),
+      quoted(gsub(" +", " ", paste(deparse(model$formula), collapse = ""))),
       sprintf("%.15g", AIC(fit)), sprintf("%.15g", BIC(fit)),
-      numbers(quantile(residuals(fit, type = "pearson"), c(0, .25, .5, .75, 1))), rows(effects),
-      of_terms(model, data, factors_of(fit)), together("means"), together("contrasts"),
-      of_ratios(fit, model, data), object(names(variances), sapply(variances, numbers)),
+      numbers(quantile(residuals(fit, type = "pearson"), c(0, .25, .5, .75, 1))),
+      rows(effects), of_terms(model, data, factors_of(fit)),
+      together("means"), together("contrasts"),
+      of_ratios(fit, model, data),
+      object(names(variances), sapply(variances, numbers)),
       numbers(c(variances[1], variances[1] + sum(random)) / sum(variances)),
       object(names(random), sapply(random / sum(variances[-1]), numbers)),
       if (name %in% left_out_of) of_children(fit, model, data) else "{}")
@@ -194,4 +209,5 @@ one <- function(name) {
 
 versions <- c(R.version.string, paste("lme4", packageVersion("lme4")))
 fits <- object(names(models), sapply(names(models), one))
-writeLines(paste0("{\"versions\": [", paste(quoted(versions), collapse = ", "), "],\n\"fits\": ", fits, "}"), out)
+versions <- paste(quoted(versions), collapse = ", ")
+writeLines(paste0("{\"versions\": [", versions, "],\n\"fits\": ", fits, "}"), out)
