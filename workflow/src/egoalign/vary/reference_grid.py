@@ -215,12 +215,22 @@ def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
     own = np.column_stack([e.values for e in recipe.design(codes, numbers, len(cells))])
     in_sums = recipe.design(codes, numbers, len(cells), sums=True)
     change = np.linalg.lstsq(np.column_stack([e.values for e in in_sums]), own, rcond=None)[0]
-    change[np.abs(change) < ESTIMABLE] = 0.0
-    contrasts: dict[str, list[Reals]] = {}
-    for column, row in zip(in_sums, change, strict=True):
-        if column.term:
-            contrasts.setdefault(":".join(column.term), []).append(row)
-    return {term: np.array(rows) for term, rows in contrasts.items()}
+    # The same hypothesis as differences from reference levels, as lmerTest has it: Satterthwaite's
+    # denominator of several rows depends, a little, on which rows span the hypothesis.
+    treated = recipe.design(codes, numbers, len(cells), sums=False)
+    to_differences = np.linalg.lstsq(
+        np.column_stack([e.values for e in treated]),
+        np.column_stack([e.values for e in in_sums]),
+        rcond=None,
+    )[0]
+    contrasts = {}
+    for term in dict.fromkeys(column.term for column in in_sums if column.term):
+        of_sums = [column.term == term for column in in_sums]
+        of_treated = [column.term == term for column in treated]
+        rows = to_differences[np.ix_(of_treated, of_sums)] @ change[of_sums]
+        rows[np.abs(rows) < ESTIMABLE] = 0.0
+        contrasts[":".join(term)] = rows
+    return contrasts
 
 
 def _cells(sizes: Sequence[range]) -> NDArray[np.int64]:
