@@ -1,7 +1,19 @@
 # What became of every session, and the report's first page.
 #
 # REQUIRED: config `report`
-# OUTPUT:   <results>/report
+# OUTPUT:   <results>/report, <results>/stats
+
+# Tables of the statistical models whose numbers a paper quotes.
+QUOTED = [
+    "fits",
+    "effects",
+    "components",
+    "variance",
+    "tests",
+    "means",
+    "contrasts",
+    "robustness",
+]
 
 
 rule collect_status:
@@ -87,7 +99,15 @@ rule write_summary:
         status="<results>/report/sessions_status.parquet",
         alignments=expand("<results>/align/{model}/alignment.parquet", model=MODELS),
         models="<results>/validate/models.parquet",
-        effects=expand("<results>/vary/{model}/effects.parquet", model=MODELS),
+        calibrations=expand(
+            "<results>/validate/{model}/calibration.parquet",
+            model=NETWORKS if JUDGED else [],
+        ),
+        statistical=expand(
+            "<results>/vary/{model}/{table}.parquet",
+            model=MODELS,
+            table=["fits", "effects", "variance"],
+        ),
     output:
         report(
             "<results>/report/summary.html",
@@ -105,10 +125,48 @@ rule write_summary:
         runtime="20m",
     params:
         options=options("report"),
+        vary=[f"{RESULTS}/vary/{model}" for model in MODELS],
         code=code_digest("report.summary"),
     message:
         "writing the report's first page"
     shell:
         "python -m egoalign write-summary --sessions {input.sessions:q} --status {input.status:q} "
-        "--alignments {input.alignments:q} --models {input.models:q} --effects {input.effects:q} "
-        "--options {params.options:q} --out {output:q} --log {log:q}"
+        "--alignments {input.alignments:q} --models {input.models:q} "
+        "--calibrations {input.calibrations:q} --vary-folders {params.vary:q} --options {params.options:q} --out {output:q} --log {log:q}"
+
+
+rule write_values:
+    """Write every number a paper would quote, as JSON and as LaTeX macros."""
+    input:
+        sessions="<results>/corpus/sessions.parquet",
+        status="<results>/report/sessions_status.parquet",
+        models="<results>/validate/models.parquet",
+        calibrations=expand(
+            "<results>/validate/{model}/calibration.parquet",
+            model=NETWORKS if JUDGED else [],
+        ),
+        reliability=["<results>/validate/reliability.parquet"] if JUDGED else [],
+        statistical=expand(
+            "<results>/vary/{model}/{table}.parquet", model=MODELS, table=QUOTED
+        ),
+    output:
+        json="<results>/stats/values.json",
+        tex="<results>/stats/values.tex",
+    log:
+        "<logs>/report/write_values.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="20m",
+    params:
+        vary=[f"{RESULTS}/vary/{model}" for model in MODELS],
+        code=code_digest("report.values"),
+    message:
+        "writing the numbers to quote"
+    shell:
+        "python -m egoalign write-values --sessions {input.sessions:q} --status {input.status:q} "
+        "--models {input.models:q} --calibrations {input.calibrations:q} "
+        "--reliability {input.reliability:q} --vary-folders {params.vary:q} "
+        "--json {output.json:q} --tex {output.tex:q} --log {log:q}"

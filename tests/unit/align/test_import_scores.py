@@ -13,10 +13,10 @@ import pytest
 
 from egoalign.align.import_scores import NO_NULL, NO_SCORE, import_scores
 from egoalign.align.summary import summarise
-from egoalign.config import AlignOptions, TranscriptsOptions, VaryOptions
+from egoalign.config import AlignOptions, TranscriptsOptions
 from egoalign.log import UserError
 from egoalign.tables import ALIGNMENT, LAB_SCORES, SESSIONS, conform, read_table, write_table
-from egoalign.vary.models import fit_table
+from egoalign.vary.children import children_means
 
 HEADER = LAB_SCORES.schema.names
 ROWS = [
@@ -164,10 +164,7 @@ def test_what_comes_after_works_without_a_null(corpus):
     assert metrics["score_mean"]["n"] == 120
     assert (metrics["difference"]["estimate"], metrics["difference"]["n"]) == (None, 0)
     assert (metrics["auc_null"]["estimate"], metrics["auc_null"]["n"]) == (None, 0)
-    effects, children, text = fit_table(table, VaryOptions())
-    terms = {row["term"] for row in effects if row["kind"] == "fixed"}
-    assert {"intercept", "age_months", "log_words"} == terms
-    assert "numbers of pictures are not known" in text
+    children = children_means(table, "m")
     assert [row["n_utterances"] for row in children] == [80, 40]
     assert all(row.get("mean_difference") is None for row in children)
 
@@ -190,15 +187,20 @@ def test_the_figures_can_be_drawn(corpus):
         ["compare-models", "--summaries", str(out / "out.parquet"), "--validations", "--out",
          str(out / "models.parquet"), "--csv", str(out / "models.csv"),
          "--contrasts", str(out / "c.parquet"), "--contrasts-csv", str(out / "c.csv")],
-        ["fit-score-model", "--alignment", alignment, "--options", "{}",
-         *(part for name in ("effects", "children") for part in (
-             f"--{name}", str(out / f"{name}.parquet"), f"--{name}-csv", str(out / f"{name}.csv"))),
-         "--summary", str(out / "s.txt")],
+        ["summarise-children", "--alignment", alignment, "--out", str(out / "children.parquet"),
+         "--csv", str(out / "children.csv")],
+        ["gather-given-predictors", "--alignment", alignment, "--sessions", str(sessions),
+         "--utterances", str(out / "predictors.parquet"),
+         "--described", str(out / "d.parquet"), "--described-csv", str(out / "d.csv")],
+        ["fit-models", "--alignment", alignment, "--sessions", str(sessions),
+         "--predictors", str(out / "predictors.parquet"), "--align-folder", str(out),
+         "--out-folder", str(out / "vary")],
         ["plot-null", "--alignment", alignment, "--summary", str(out / "out.parquet")],
         ["plot-nulls", "--alignment", alignment, "--summary", str(out / "out.parquet")],
         ["plot-children", "--children", str(out / "children.parquet")],
         ["plot-age", "--alignment", alignment, "--children", str(out / "children.parquet"),
-         "--effects", str(out / "effects.parquet")],
+         *(part for name in ("fits", "effects", "lines") for part in (
+             f"--{name}", str(out / "vary" / f"{name}.parquet")))],
         ["plot-models", "--models", str(out / "models.parquet")],
     ]  # fmt: skip
     for command in commands:

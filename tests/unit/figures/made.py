@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pandas as pd
 
+from egoalign.figures.age import Population
 from egoalign.reference.compare import compare
 from egoalign.reference.summary import Pairs
 from egoalign.resample import choose_clusters
@@ -221,23 +222,28 @@ def children(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def effects(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return an age effect and its population line, as fit-model writes them."""
-    age = rows["age_days"] / 30.4375
-    slope, middle = 0.0003, rows["score_max"].mean()
-    values = [("fixed", "age_months", slope, 0.0001, slope - 0.0002, slope + 0.0002, 3.0, 0.003)]
-    for at in np.linspace(age.min(), age.max(), 25):
-        height, half = middle + slope * (at - age.mean()), 0.003 + 0.0003 * abs(at - age.mean())
-        values.append(
-            ("line", f"{at:.3f}", height, half / 2, height - half, height + half, None, None)
-        )
-    names = ["kind", "term", "estimate", "se", "ci_low", "ci_high", "statistic", "p"]
-    table = pd.DataFrame(values, columns=names)
-    table.insert(0, "response", "score_max")
-    table.insert(0, "model_id", rows["model_id"].iloc[0])
-    table["n"] = len(rows)
-    table["note"] = None
-    return table
+def population(
+    rows: pd.DataFrame, response: str = "score_max", reason: str | None = None
+) -> Population:
+    """Return an age effect and its population line, as fit-models writes them."""
+    key = {"name": "main", "model_id": rows["model_id"].iloc[0], "response": response}
+    formula = f"{response} ~ age_within"
+    fit = {"formula": formula, "n": len(rows), "notes": None, "reason": reason}
+    fits = pd.DataFrame([key | fit])
+    slope, age = 0.0003, rows["age_days"] / 30.4375
+    effect = {"term": "age_within", "effect": "age_within", "estimate": slope, "se": 0.0001}
+    effect |= {"p": 0.003, "low": slope - 0.0002, "high": slope + 0.0002}
+    at = np.linspace(age.min(), age.max(), 25)
+    half = 0.003 + 0.0003 * np.abs(at - age.mean())
+    heights = rows["score_max"].mean() + slope * (at - age.mean())
+    lines = pd.DataFrame({"age_months": at, "estimate": heights})
+    lines = lines.assign(
+        **key, predictor="age_within", low=lines["estimate"] - half, high=lines["estimate"] + half
+    )
+    effects = pd.DataFrame([key | effect])
+    if reason:
+        effects, lines = effects.iloc[:0], lines.iloc[:0]
+    return Population(fits, effects, lines)
 
 
 def lags(model_id: str = "tiny") -> pd.DataFrame:

@@ -37,7 +37,7 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
         "reliability": reliability_figure(*made.calibration()),
         "accuracy": accuracy_figure(items, validation, made.curves(items)),
         "children": children_figure(children),
-        "age": age_figure(rows, children, made.effects(rows)),
+        "age": age_figure(rows, children, made.population(rows)),
         "lag": lag_figure(made.lags(), made.lag_peaks()),
         "models": models_figure(both),
         "reference": reference_figure(*made.reference()),
@@ -202,8 +202,8 @@ def test_children_without_scores_say_so() -> None:
 
 def test_age_draws_session_means_and_child_lines() -> None:
     rows = made.alignment(6)
-    means, effects = made.children(rows), made.effects(rows)
-    figure, facts = age_figure(rows, means, effects)
+    means = made.children(rows)
+    figure, facts = age_figure(rows, means, made.population(rows))
     drawn = {line.get_label(): line for line in figure.axes[0].lines}
     sessions = rows.groupby(["child_id", "session_id"])["score_max"].mean()
     np.testing.assert_allclose(drawn["session mean"].get_ydata(), sessions)
@@ -220,20 +220,16 @@ def test_age_draws_session_means_and_child_lines() -> None:
 
 def test_age_without_model_draws_points_and_tells_why() -> None:
     rows = made.alignment(1)
-    effects = (
-        made.effects(rows)
-        .iloc[:1]
-        .assign(kind="fit", term="none", estimate=np.nan, note="fewer than 30 scored utterances")
-    )
+    effects = made.population(rows, reason="12 rows, at least 30 are needed")
     figure, facts = age_figure(rows, made.children(rows), effects)
     assert not facts["has_population_line"]
     assert facts["slope"] is None
-    assert "fewer than 30 scored utterances" in " ".join(figure.texts[-1].get_text().split())
+    assert "12 rows, at least 30 are needed" in " ".join(figure.texts[-1].get_text().split())
 
 
 def test_age_of_the_difference_has_its_null_at_zero() -> None:
     rows = made.alignment(3)
-    effects = made.effects(rows).assign(response="shuffled_difference")
+    effects = made.population(rows, "shuffled_difference")
     figure, facts = age_figure(rows, made.children(rows), effects)
     assert facts["n_child_lines"] == 0, "children's lines are those of score_max"
     zero = next(line for line in figure.axes[0].lines if line.get_label() == "shuffled")
@@ -242,7 +238,7 @@ def test_age_of_the_difference_has_its_null_at_zero() -> None:
 
 def test_age_without_ages_says_so() -> None:
     rows = made.alignment(2).assign(age_days=np.nan)
-    nothing = made.effects(made.alignment(2)).iloc[:0]
+    nothing = made.population(made.alignment(2), reason="no rows")
     text = message(age_figure(rows, made.children(made.alignment(2)).iloc[:0], nothing))
     assert text.startswith(f"None of {len(rows)} utterances has both a score and an age")
 

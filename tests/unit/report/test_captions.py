@@ -40,7 +40,8 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
     """Return each figure's facts, from the first rows only where `n_rows` is given."""
     rows, items = made.alignment(6), made.items()
     validation = made.validation(items)
-    means, effects, summary = made.children(rows), made.effects(rows), made.summary()
+    means, summary = made.children(rows), made.summary()
+    population = made.population(rows, reason=None if n_rows is None else "too few rows")
     cut = slice(n_rows)
     told = made.calibration() if n_rows is None else made.no_calibration()
     return {
@@ -49,7 +50,7 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
         "reliability": reliability_figure(*told)[1],
         "accuracy": accuracy_figure(items[cut], validation, made.curves(items))[1],
         "children": children_figure(means[cut])[1],
-        "age": age_figure(rows[cut], means[cut], effects[cut])[1],
+        "age": age_figure(rows[cut], means[cut], population)[1],
         "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],
         "lag": lag_figure(made.lags()[cut], made.lag_peaks()[cut])[1],
         "models": models_figure(summary[cut])[1],

@@ -9,8 +9,24 @@ from pathlib import Path
 import pyarrow as pa
 
 from egoalign import cli
-from egoalign.report.summary import RESULTS, Reasons, count_reasons, summary_page
-from egoalign.tables import ALIGNMENT, EFFECTS, METRICS, SESSIONS, SESSIONS_STATUS, write_table
+from egoalign.report.summary import (
+    RESULTS,
+    ModelRows,
+    Reasons,
+    count_reasons,
+    summary_page,
+)
+from egoalign.tables import (
+    ALIGNMENT,
+    METRICS,
+    MODEL_EFFECTS,
+    MODEL_FITS,
+    MODEL_VARIANCE,
+    SESSIONS,
+    SESSIONS_STATUS,
+    conform,
+    write_table,
+)
 from tests.unit.figures import made
 
 SCORES = [name for name in made.alignment(1).columns if name.startswith(("score_", "shuffled_"))]
@@ -84,12 +100,38 @@ def parsed(page: str) -> Cells:
     return cells
 
 
+KEY = {"name": "main", "model_id": "tiny", "response": "score_max"}
+
+
+def statistical() -> ModelRows:
+    """One model with a fit, and one of another response that is not shown."""
+    fit = {"formula": "score_max ~ age_within + (1 | child_id)", "family": "gaussian", "n": 1234}
+    effect = {"term": "age_within", "effect": "age_within", "se": 0.0001, "estimate": 0.0003}
+    effect |= {"low": 0.0001, "high": 0.0005, "p": 0.0004}
+    other = KEY | {"response": "score_mean"}
+    child = {"component": "(1 | child_id)", "group": "child_id", "variance": 0.2, "share": 0.25}
+    return ModelRows(
+        *(
+            conform(table, rows).to_pylist()
+            for table, rows in (
+                (MODEL_FITS, [KEY | fit | {"notes": "a note"}, other | fit]),
+                (MODEL_EFFECTS, [KEY | effect, other | effect | {"estimate": 9.0}]),
+                (MODEL_VARIANCE, [KEY | child | {"icc": 0.257}]),
+            )
+        )
+    )
+
+
 def example() -> str:
-    rows = made.alignment(2)
     models = [*made.summary().to_dict("records"), *made.validation(made.items()).to_dict("records")]
     reasons = Reasons("tiny", 90, 85, count(["no words left to encode"] * 5), count([]))
-    effects = made.effects(rows).to_dict("records")
-    return summary_page("A <title>", session_rows(), status_rows(), models, [reasons], effects)
+    models += [
+        {"model_id": "tiny", "metric": "prevalence", "subset": "all", "estimate": 0.31,
+         "ci_low": 0.2, "ci_high": 0.4, "chance": None, "n": 90, "interval": None, "note": None}
+    ]  # fmt: skip
+    return summary_page(
+        "A <title>", session_rows(), status_rows(), models, [reasons], statistical()
+    )
 
 
 def count(values: list[str]):
@@ -138,7 +180,9 @@ def test_page_shows_every_result_beside_chance() -> None:
     assert rows["Mean score"] == ["0.221 [0.215, 0.227]", "–"]
     assert rows["Mean of the shuffled null"] == ["0.210 [0.206, 0.214]", "–"]
     assert rows["AUC, true pairs against shuffled"] == ["0.680 [0.630, 0.730]", "0.50"]
-    assert rows["Change of the score in a month of age"][0] == "0.00030 [0.00010, 0.00050]"
+    assert rows["Share of aligned moments"][0] == "0.310 [0.200, 0.400]"
+    assert rows["age_within"] == ["0.00030 [0.00010, 0.00050]", "< 0.001"]
+    assert rows["Intraclass correlation of children"][0] == "0.257"
     assert {result.title for result in RESULTS} <= set(rows)
 
 
@@ -152,9 +196,17 @@ def test_page_needs_nothing_from_outside_and_escapes_what_it_is_given() -> None:
 
 def test_page_without_any_score_says_so() -> None:
     empty = Reasons("tiny", 0, 0, count([]), count([]))
-    page = summary_page("T", session_rows()[:1], status_rows()[:1], [], [empty], [])
+    page = summary_page("T", session_rows()[:1], status_rows()[:1], [], [empty], ModelRows())
     assert "Nothing: every session and every utterance has its score." in page
     assert "there are no results" in page
+    assert "There is no statistical model" in page
+
+
+def test_page_says_why_there_is_no_fit() -> None:
+    fit = KEY | {"formula": "score_max ~ 1", "reason": "12 rows, at least 30 are needed"}
+    page = summary_page("T", [], [], [], [Reasons("tiny", 0, 0, count([]), count([]))],
+                        ModelRows([fit]))  # fmt: skip
+    assert "No fit: 12 rows, at least 30 are needed." in page
 
 
 def test_commands_write_the_page_and_the_config(tmp_path: Path) -> None:
@@ -163,10 +215,16 @@ def test_commands_write_the_page_and_the_config(tmp_path: Path) -> None:
     write_table(SESSIONS_STATUS, status_rows(), tmp_path / "status.parquet")
     write_table(METRICS, made.summary(), tmp_path / "models.parquet")
     write_table(ALIGNMENT, rows, tmp_path / "alignments.parquet")
-    write_table(EFFECTS, made.effects(rows), tmp_path / "effects.parquet")
-    names = ("sessions", "status", "models", "alignments", "effects")
+    for name, table in (
+        ("fits", MODEL_FITS),
+        ("effects", MODEL_EFFECTS),
+        ("variance", MODEL_VARIANCE),
+    ):
+        write_table(table, getattr(statistical(), name), tmp_path / "vary" / f"{name}.parquet")
+    names = ("sessions", "status", "models", "alignments")
     tables = [f"--{name}={tmp_path / name}.parquet" for name in names]
     out = tmp_path / "report" / "summary.html"
+    tables.append(f"--vary-folders={tmp_path / 'vary'}")
     options = '--options={"title": "Our corpus"}'
     assert cli.main(["write-summary", *tables, options, f"--out={out}"]) == 0
     assert "<title>Our corpus</title>" in out.read_text(encoding="utf-8")

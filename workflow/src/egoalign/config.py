@@ -662,7 +662,9 @@ class StatisticalModel(Section):
         from egoalign.vary.formula import parse_formula
 
         if "~" in text:
-            raise ValueError("expected what stands after '~'; the responses are a list of their own")
+            raise ValueError(
+                "expected what stands after '~'; the responses are a list of their own"
+            )
         try:
             parse_formula(f"response ~ {text}")
         except UserError as error:

@@ -26,12 +26,51 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         parser.add_argument(flag, required=True, type=Path, metavar="F", help=meaning)
     for flag, meaning in (
         ("--alignments", "table alignment of every model"),
-        ("--effects", "table effects of every model, by fit-model"),
+        ("--vary-folders", "folders with the tables of fit-models, one a model"),
     ):
         parser.add_argument(flag, required=True, type=Path, nargs="+", metavar="F", help=meaning)
+    parser.add_argument(
+        "--calibrations", default=[], type=Path, nargs="*", metavar="F",
+        help="table calibration of every model, where people judged",
+    )  # fmt: skip
     parser.add_argument("--options", default="{}", metavar="JSON", help="config section 'report'")
     parser.add_argument("--out", required=True, type=Path, metavar="OUT", help="HTML file to make")
     parser.set_defaults(run=_write_summary)
+
+    what = "write every number a paper would quote, as JSON and as LaTeX macros"
+    parser = subparsers.add_parser("write-values", help=what, description=f"{what.capitalize()}.")
+    for flag, meaning in (
+        ("--sessions", "table sessions"),
+        ("--status", "table sessions_status"),
+        ("--models", "table models, by compare-models"),
+    ):
+        parser.add_argument(flag, required=True, type=Path, metavar="F", help=meaning)
+    for flag, meaning in (
+        ("--calibrations", "table calibration of every model"),
+        ("--reliability", "table reliability"),
+    ):
+        parser.add_argument(flag, default=[], type=Path, nargs="*", metavar="F", help=meaning)
+    parser.add_argument(
+        "--vary-folders", required=True, type=Path, nargs="+", metavar="F",
+        help="folders with the tables of fit-models, one a model",
+    )  # fmt: skip
+    parser.add_argument("--json", required=True, type=Path, metavar="F", help="JSON to make")
+    parser.add_argument("--tex", required=True, type=Path, metavar="F", help="macros to make")
+    parser.set_defaults(run=_write_values)
+
+
+def _write_values(args: argparse.Namespace) -> None:
+    from egoalign.report.values import write_values
+
+    write_values(
+        args.sessions,
+        args.status,
+        [args.models, *args.calibrations],
+        args.reliability,
+        args.vary_folders,
+        args.json,
+        args.tex,
+    )
 
 
 def _write_config(args: argparse.Namespace) -> None:
@@ -48,8 +87,9 @@ def _write_summary(args: argparse.Namespace) -> None:
         args.sessions,
         args.status,
         args.models,
+        args.calibrations,
         args.alignments,
-        args.effects,
+        args.vary_folders,
         options,
         args.out,
     )

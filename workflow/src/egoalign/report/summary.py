@@ -14,8 +14,10 @@ from egoalign.config import ReportOptions
 from egoalign.report.markup import page, paragraph, section, table, tiles
 from egoalign.tables import (
     ALIGNMENT,
-    EFFECTS,
     METRICS,
+    MODEL_EFFECTS,
+    MODEL_FITS,
+    MODEL_VARIANCE,
     SESSIONS,
     SESSIONS_STATUS,
     atomic_path,
@@ -26,6 +28,7 @@ from egoalign.wording import DASH, counted, interval, number
 Row = Mapping[str, Any]
 ALIGNMENT_COLUMNS = ("model_id", "score_max", "reason", "null_reason")
 SECONDS_PER_HOUR = 3600.0
+SMALL_P = 0.001
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,26 @@ RESULTS = (
     Result("spearman_score", "choose_utterance", "Score and people, utterances (Spearman)", 2),
     Result("spearman_score", "choose_image", "Score and people, pictures (Spearman)", 2),
 )
-AGE_TITLE = "Change of the score in a month of age"
+MORE_RESULTS = (
+    Result("noise_ceiling", "choose_utterance", "Noise ceiling, choosing the utterance", 2),
+    Result("noise_ceiling", "choose_image", "Noise ceiling, choosing the picture", 2),
+    Result("prevalence", "all", "Share of aligned moments", 3),
+    Result("ece", "all", "Calibration error", 3),
+    Result("calibration_slope", "all", "Calibration slope (1 is ideal)", 2),
+)
+"""Results that only some corpora have."""
+
+EFFECTS_SHOWN = ("age_within", "age_between", "age_months", "speaker")
+"""Terms of the first statistical model whose effects are shown."""
+
+
+@dataclass(frozen=True)
+class ModelRows:
+    """What the page says of the statistical models: rows of their tables, all models together."""
+
+    fits: Sequence[Row] = ()
+    effects: Sequence[Row] = ()
+    variance: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,7 @@ def summary_page(
     status: Sequence[Row],
     models: Sequence[Row],
     reasons: Sequence[Reasons],
-    effects: Sequence[Row],
+    statistical: ModelRows,
 ) -> str:
     """Return the page as HTML that needs nothing else: no script, no link, no picture.
 
@@ -98,17 +120,20 @@ def summary_page(
     ----------
     title : str
         The report's title.
-    sessions, status, models, effects : sequence of mappings
-        Rows of tables SESSIONS, SESSIONS_STATUS, METRICS (all models) and EFFECTS (all models).
+    sessions, status, models : sequence of mappings
+        Rows of tables SESSIONS, SESSIONS_STATUS and METRICS (all models).
     reasons : sequence of Reasons
         One for each model, in the order of the config.
+    statistical : ModelRows
+        Of the statistical models the first one of each vision-language model is shown.
     """
     return page(
         title,
         [
             section("The corpus", _corpus(sessions, status, reasons)),
             section("What was left out", _left_out(status, reasons)),
-            section("Main results", _results(models, effects, [row.model_id for row in reasons])),
+            section("Main results", _results(models, [row.model_id for row in reasons])),
+            section("What explains the score", _explained(statistical)),
         ],
     )
 
@@ -117,19 +142,36 @@ def write_summary(
     sessions: Path,
     status: Path,
     models: Path,
+    calibrations: Sequence[Path],
     alignments: Sequence[Path],
-    effects: Sequence[Path],
+    statistical: Sequence[Path],
     options: ReportOptions,
     out: Path,
 ) -> None:
-    """Read the tables, count, and write `summary_page`."""
+    """Read the tables, count, and write `summary_page`.
+
+    `statistical` are folders with the tables fits, effects and variance, one a model.
+    """
     text = summary_page(
         options.title,
         read_table(SESSIONS, sessions).to_pylist(),
         read_table(SESSIONS_STATUS, status).to_pylist(),
-        read_table(METRICS, models).to_pylist(),
+        [row for path in (models, *calibrations) for row in read_table(METRICS, path).to_pylist()],
         [count_reasons(read_table(ALIGNMENT, path, ALIGNMENT_COLUMNS)) for path in alignments],
-        [row for path in effects for row in read_table(EFFECTS, path).to_pylist()],
+        ModelRows(
+            *(
+                [
+                    row
+                    for folder in statistical
+                    for row in read_table(kind, folder / f"{name}.parquet").to_pylist()
+                ]
+                for name, kind in (
+                    ("fits", MODEL_FITS),
+                    ("effects", MODEL_EFFECTS),
+                    ("variance", MODEL_VARIANCE),
+                )
+            )
+        ),
     )
     with atomic_path(out) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -180,36 +222,72 @@ def _left_out(status: Sequence[Row], reasons: Sequence[Reasons]) -> str:
     return body + paragraph(f"Utterances are counted for the model {first.model_id}.")
 
 
-def _results(models: Sequence[Row], effects: Sequence[Row], names: Sequence[str]) -> str:
+def _results(models: Sequence[Row], names: Sequence[str]) -> str:
     """Return the table of results, one column a model, and what a reader must know of them."""
     found = {(row["model_id"], row["metric"], row["subset"]): row for row in models}
     lines = []
-    for result in RESULTS:
+    for result in (*RESULTS, *MORE_RESULTS):
         values = [found.get((name, result.metric, result.subset)) for name in names]
         if any(value and value["estimate"] is not None for value in values):
             chance = next((value["chance"] for value in values if value), None)
             cells = [interval(value, result.digits) for value in values]
             lines.append((result.title, *cells, number(chance, 2)))
-    ages = {
-        row["model_id"]: row
-        for row in effects
-        if row["kind"] == "fixed" and row["term"].startswith("age")
-    }
-    if ages:
-        lines.append((AGE_TITLE, *(interval(ages.get(name), 5) for name in names), number(0.0, 2)))
     if not lines:
         return paragraph("No model has a scored utterance, so there are no results.")
-    used = [found[key] for key in found if key[1:] in {(r.metric, r.subset) for r in RESULTS}]
+    shown = {(result.metric, result.subset) for result in (*RESULTS, *MORE_RESULTS)}
+    used = [found[key] for key in found if key[1:] in shown]
     intervals = _distinct(row["interval"] for row in used)
-    notes = _distinct(row["note"] for row in [*used, *ages.values()])
+    notes = _distinct(row["note"] for row in used)
     text = paragraph(
         f"{counted(len(names), 'model')}. In brackets: 95 % intervals "
-        f"({'; '.join(intervals) or 'none could be made'}; the change with age: Wald). "
+        f"({'; '.join(intervals) or 'none could be made'}). "
         "Every number is defined in docs/methods.md."
     )
     if notes:
         text += paragraph(f"To be known: {'; '.join(notes)}.")
     return table(["Result", *names, "By chance"], lines) + text
+
+
+def _explained(rows: ModelRows) -> str:
+    """Return the main effects of each model's first statistical model, and the children's ICC."""
+    text = ""
+    firsts = {row["model_id"]: row for row in reversed(rows.fits)}
+    for model_id in dict.fromkeys(row["model_id"] for row in rows.fits):
+        fit = firsts[model_id]
+        title = f"{model_id}, model {fit['name']}: {fit['formula']}"
+        if fit["reason"]:
+            text += paragraph(f"{title}. No fit: {fit['reason']}.")
+            continue
+        own = {name: fit[name] for name in ("name", "model_id", "response")}.items()
+        lines = [
+            (row["effect"], interval(_with_ends(row), 5), _p(row["p"]))
+            for row in rows.effects
+            if own <= row.items() and row["term"] in EFFECTS_SHOWN
+        ]
+        shares = [
+            row["icc"]
+            for row in rows.variance
+            if own <= row.items() and row["group"] == "child_id" and row["icc"] is not None
+        ]
+        if shares:
+            lines.append(("Intraclass correlation of children", number(sum(shares), 3), DASH))
+        text += paragraph(f"{title}; {fit['n']:,} rows.")
+        text += table(["Effect", "Estimate", "p"], lines) if lines else ""
+        if fit["notes"]:
+            text += paragraph(f"To be known: {fit['notes']}.")
+    return text or paragraph("There is no statistical model.")
+
+
+def _with_ends(row: Row) -> Row:
+    """Return a row with its interval's ends under the names that `interval` knows."""
+    return {**row, "ci_low": row["low"], "ci_high": row["high"]}
+
+
+def _p(value: float | None) -> str:
+    """Return a p as text."""
+    if value is None:
+        return DASH
+    return "< 0.001" if value < SMALL_P else number(value, 3)
 
 
 def _distinct(texts: Any) -> list[str]:

@@ -40,12 +40,18 @@ def fit_frame(
     UserError
         The response is the same in all rows, or predictors explain all of it.
     """
-    if family == "binomial":
-        fit = _binomial(frame, start)
-    elif frame.random:
-        fit = _mixed(frame, reml, start)
-    else:
-        fit = _least_squares(frame, reml)
+    try:
+        if family == "binomial":
+            fit = _binomial(frame, start)
+        elif frame.random:
+            fit = _mixed(frame, reml, start)
+        else:
+            fit = _least_squares(frame, reml)
+    except np.linalg.LinAlgError as error:
+        raise UserError(
+            f"{frame.formula}: {frame.y.size} rows do not determine the model ({error}); leave "
+            "out terms"
+        ) from error
     if with_df and family == "gaussian" and frame.names:
         from egoalign.vary.satterthwaite import degrees_of_freedom
 

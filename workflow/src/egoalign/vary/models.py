@@ -249,6 +249,4 @@ def _describe(
         logger.warning("%s: %s", title, note)
     fitted = {"name": model.name, "model_id": model_id, "response": response}
     lines = conform(MODEL_LINES, [fitted | row for row in line])
-    return Described(
-        results.tables | {MODEL_LINES.name: lines}, f"{title}\n\n{results.summary}"
-    )
+    return Described(results.tables | {MODEL_LINES.name: lines}, f"{title}\n\n{results.summary}")

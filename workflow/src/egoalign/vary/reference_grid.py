@@ -172,12 +172,8 @@ def reference_line(frame: ModelFrame, name: str, values: Reals) -> Reals | None:
     sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
     cells = np.array(list(itertools.product(*sizes)), dtype=np.int64).reshape(-1, len(sizes))
     n = values.size * len(cells)
-    codes = {
-        each: np.tile(cells[:, at], values.size) for at, each in enumerate(recipe.factors)
-    }
-    numbers = {
-        each: np.broadcast_to(mean, (n, mean.size)) for each, mean in recipe.numbers.items()
-    }
+    codes = {each: np.tile(cells[:, at], values.size) for at, each in enumerate(recipe.factors)}
+    numbers = {each: np.broadcast_to(mean, (n, mean.size)) for each, mean in recipe.numbers.items()}
     numbers[name] = np.repeat(values, len(cells))[:, None]
     means = {
         each.name: each.values.reshape(values.size, -1).mean(axis=1)

@@ -173,7 +173,9 @@ def _asked(
     there = list(there)
     for name in asked or []:
         if name not in there:
-            raise UserError(f"{what}: no {name!r} in the model;{near_or_all(name, there, otherwise)}")
+            raise UserError(
+                f"{what}: no {name!r} in the model;{near_or_all(name, there, otherwise)}"
+            )
     return there if asked is None else asked
 
 
