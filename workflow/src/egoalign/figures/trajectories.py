@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from egoalign.figures.facts import Facts, counts
+from egoalign.figures.facts import NULL_SENTENCE, Facts, counts
 from egoalign.figures.files import Outputs, read_frame, write_figure
 from egoalign.figures.fitted import (
     CHILD,
@@ -23,6 +23,7 @@ from egoalign.figures.fitted import (
 from egoalign.figures.style import (
     DOUBLE_COLUMN_IN,
     INK,
+    NULL,
     POPULATION,
     SCORE,
     add_footer,
@@ -103,7 +104,7 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
     Parameters
     ----------
     utterances : DataFrame
-        child_id, session_id, utterance_id, model_id, the responses, age_months, age_between.
+        child_id, session_id, utterance_id, the responses, shuffled_mean, age_months, age_between.
     models : Fitted
         The statistical models; the first that has a line over age is drawn.
 
@@ -135,6 +136,7 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
         "formula": model.fits["formula"].iloc[0],
         "age_min": sessions["age"].min(),
         "age_max": sessions["age"].max(),
+        "null": _null_level(rows, response),
         "effects": _age_effects(model.effects),
         "n_child_lines": len(lines),
         "singular": "; ".join(model.fits["singular"].dropna()),
@@ -150,6 +152,10 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
         2 if alone else 1, 1, height_ratios=(2.7, 0.78 * down) if alone else (1,)
     )
     panel = figure.add_subplot(grid[0])
+    if facts["null"] is not None:
+        panel.axhline(
+            facts["null"], color=NULL, linewidth=1.0, linestyle=(0, (4, 2)), label="null, mean"
+        )
     _draw_all(panel, sessions, lines, model.lines)
     name, unit = response_name(response), response_unit(response)
     panel.set_xlabel("age (months)")
@@ -237,6 +243,7 @@ def _draw_all(
     low, high = np.nanquantile(sessions["score"], [0.005, 0.995])
     drawn = [y for _, ys in lines.values() for y in (ys.min(), ys.max())]
     drawn += [line["low"].min(), line["high"].max(), low, high]
+    drawn += [float(y) for one in panel.lines[:1] for y in one.get_ydata() if one.get_label() == "null, mean"]
     margin = 0.05 * (np.nanmax(drawn) - np.nanmin(drawn))
     if margin > 0:
         panel.set_ylim(np.nanmin(drawn) - margin, np.nanmax(drawn) + margin)
@@ -301,6 +308,15 @@ def _draw_each(
         panel.locator_params(axis="y", nbins=3)
 
 
+def _null_level(rows: pd.DataFrame, response: str) -> float | None:
+    """Return the mean of the null of a response, or None where it has none."""
+    if response.endswith(("_difference", "_z")):
+        return 0.0
+    if response != "score_max" or rows["shuffled_mean"].isna().all():
+        return None
+    return float(rows["shuffled_mean"].mean())
+
+
 def _age_effects(effects: pd.DataFrame) -> Facts:
     """Return the fixed effects of age with their intervals."""
     rows = effects[effects["effect"].isin(AGES)]
@@ -336,6 +352,8 @@ def _footer(facts: Facts) -> list[str]:
         )
     else:
         sentences.append("The model has no effects of children, so that there are no lines of them.")
+    if facts["null"] is not None:
+        sentences.append(NULL_SENTENCE)
     for name, found in facts["effects"].items():
         sentences.append(f"{predictor_name(name).capitalize()}: {interval(found, 5)} a month.")
     if facts["n_small_panels"] == MOST_CHILDREN and facts["n_children"] > MOST_CHILDREN:
@@ -351,7 +369,7 @@ def read_utterances(alignment: Path, predictors: Path, responses: set[str]) -> p
 
     key = list(ALIGNMENT.key)
     held = set(ALIGNMENT.schema.names)
-    columns = [*key, "model_id", *sorted((responses & held) - set(key))]
+    columns = [*key, "model_id", "shuffled_mean", *sorted((responses & held) - set(key))]
     if "aligned" in responses:
         columns.append("shuffled_percentile")
     scores = read_table(ALIGNMENT, alignment, list(dict.fromkeys(columns))).to_pandas()
