@@ -13,6 +13,7 @@ from decoding import write_video
 
 from egoalign.config import ModelOptions, TranscriptsOptions, VideoOptions
 from egoalign.corpus.ingest import ingest_session
+from egoalign.tables import TABLES
 
 SEED = 20251118
 DEMO = Path(__file__).resolve().parents[1] / "config" / "demo" / "model" / "egoalign-demo.json"
@@ -45,7 +46,7 @@ class Session:
 
     def table(self, name: str) -> Path:
         """Return the path of a table."""
-        return self.folder / f"{name}.parquet"
+        return self.folder / f"{name}{TABLES[name].suffix}"
 
 
 def make_session(
@@ -157,8 +158,8 @@ def encode_arguments(session: Session, model: ModelOptions, threads: int, out: P
         "--model": json.dumps(model.model_dump(exclude_none=True)),
         "--threads": threads,
         "--device": "cpu",
-        "--frame-embeddings": out / "frame_embeddings.parquet",
-        "--text-embeddings": out / "text_embeddings.parquet",
+        "--frame-embeddings": out / "frame_embeddings.arrow",
+        "--text-embeddings": out / "text_embeddings.arrow",
     }
     return _arguments("encode-session", named)
 
@@ -170,8 +171,8 @@ def align_arguments(session: Session, model: ModelOptions, out: Path) -> list[st
         "--media": session.table("media"),
         "--frames": session.table("frames"),
         "--utterances": session.table("utterances"),
-        "--frame-embeddings": out / "frame_embeddings.parquet",
-        "--text-embeddings": out / "text_embeddings.parquet",
+        "--frame-embeddings": out / "frame_embeddings.arrow",
+        "--text-embeddings": out / "text_embeddings.arrow",
         "--model-id": model.model_id,
         "--out": out / "alignment.parquet",
     }

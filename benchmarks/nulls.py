@@ -131,7 +131,7 @@ def write_session(folder: Path, number: int) -> float:
     seconds = perf_counter() - began
     for name, data in {**tables, "alignment": aligned}.items():
         schema = parts[name][0] if name in parts else ALIGNMENT
-        write_table(schema, data, folder / f"{number}.{name}.parquet")
+        write_table(schema, data, folder / f"{number}.{name}{schema.suffix}")
     return seconds
 
 
@@ -156,7 +156,7 @@ def link_sessions(folder: Path, made: Path, n_made: int, n: int) -> None:
             }
         )
         (folder / child).mkdir(parents=True, exist_ok=True)
-        for file in made.glob(f"{number % n_made}.*.parquet"):
+        for file in made.glob(f"{number % n_made}.*"):
             kind = file.name.split(".", 1)[1]
             os.link(file, folder / child / f"S{number:05d}.{kind}")
     write_table(SESSIONS, rows, folder / "sessions.parquet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
+from egoalign.tables import read_columns
 
 EXACT = (".csv", ".json", ".png", ".pdf", ".txt", ".html")
 
@@ -17,8 +17,8 @@ def differences(one: Path, other: Path, names: list[str]) -> list[str]:
     found = []
     for name in names:
         a, b = one / name, other / name
-        if name.endswith(".parquet"):
-            same = pq.read_table(a, partitioning=None).equals(pq.read_table(b, partitioning=None))
+        if name.endswith((".parquet", ".arrow")):
+            same = read_columns(a).equals(read_columns(b))
         elif name.endswith(EXACT):
             same = a.read_bytes() == b.read_bytes()
         else:

@@ -107,6 +107,8 @@ def tiny_project(folder: Path) -> Project:
         "sessions": "config/tiny/sessions.tsv",
     }
     values["vary"]["min_utterances"] = 10
+    for model in values["vary"]["models"]:
+        model["draws"] = 5
     values["vary"]["predictors"]["context"]["path"] = "config/tiny/context.csv"
     values["vary"]["predictors"]["norms"] = [{"path": "config/tiny/norms.csv"}]
     values["align"] = {"nulls": {"draws": 50}}

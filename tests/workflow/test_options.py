@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pyarrow.parquet as pq
-
+from egoalign.tables import read_columns
 from tests.workflow.test_other_corpora import MODEL, make_project, write_csv, write_video
 
 TOKENS = ["video_id", "utterance_id", "utterance", "token_num", "token"]
@@ -69,7 +68,7 @@ def test_one_token_table_speech_only_key_frames_tiles_and_words(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
     def table(name: str) -> list[dict]:
-        return pq.read_table(project.results / name, partitioning=None).to_pylist()
+        return read_columns(project.results / name).to_pylist()
 
     rows = table("align/small/alignment.parquet")
     assert len(rows) == 9
@@ -84,9 +83,9 @@ def test_one_token_table_speech_only_key_frames_tiles_and_words(tmp_path):
     frames = table("video/ana/first.frames.parquet")
     wanted = [frame["requested_s"] for frame in frames if frame["wanted"]]
     assert wanted == [2, 3, 5, 7, 9]
-    vectors = table("encode/small/ana/first.frame_embeddings.parquet")
+    vectors = table("encode/small/ana/first.frame_embeddings.arrow")
     assert sorted({row["tile"] for row in vectors if row["decoded"]}) == [0, 1]
-    others = table("encode/small/bel/third.frame_embeddings.parquet")
+    others = table("encode/small/bel/third.frame_embeddings.arrow")
     assert not any(row["decoded"] for row in others)
     assert project.planned() == {}
     with (folder / "mine" / "tokens.csv").open("a") as stream:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from egoalign.tables import read_columns
 from egoalign.video.recording import open_recording
 from tests.workflow.project import Project, copy_project
 from tests.workflow.test_other_corpora import MODEL, write_csv, write_video
@@ -55,7 +56,7 @@ def run(project: Project, *targets: str) -> None:
 
 
 def table(folder: Path, name: str) -> list[dict]:
-    return pq.read_table(folder / "results" / name, partitioning=None).to_pylist()
+    return read_columns(folder / "results" / name).to_pylist()
 
 
 def same_scores(found: list[dict], expected: list[dict], tolerance: float) -> None:
@@ -106,13 +107,13 @@ def test_embeddings_of_a_run_enter_again_without_weights(base):
     texts = {}
     for session in SESSIONS:
         spoken = table(base, f"base/private/transcripts/kim/{session}.utterances.parquet")
-        vectors = table(base, f"base/encode/small/kim/{session}.text_embeddings.parquet")
+        vectors = table(base, f"base/encode/small/kim/{session}.text_embeddings.arrow")
         by_id = {row["text_id"]: row["embedding"] for row in vectors}
         texts |= {
             row["text_encoded"]: by_id[row["text_id"]] for row in spoken if row["text_encoded"]
         }
     videos = [
-        f"results/base/encode/{{model}}/kim/{session}.frame_embeddings.parquet"
+        f"results/base/encode/{{model}}/kim/{session}.frame_embeddings.arrow"
         for session in SESSIONS
     ]
     model = {"name": "nowhere.json", "id": "small", "text_vectors": "embeddings/texts.parquet"}

@@ -12,9 +12,9 @@ rule align_session:
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
         words="<results>/private/transcripts/{child}/{session}.words.parquet",
         content_words="<results>/private/transcripts/{child}/{session}.content_words.parquet",
-        frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
-        text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
-        word_embeddings="<results>/encode/{model}/{child}/{session}.word_embeddings.parquet",
+        frame_embeddings="<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow",
+        text_embeddings="<results>/encode/{model}/{child}/{session}.text_embeddings.arrow",
+        word_embeddings="<results>/encode/{model}/{child}/{session}.word_embeddings.arrow",
     output:
         alignment="<results>/align/{model}/{child}/{session}.alignment.parquet",
         lags="<results>/align/{model}/{child}/{session}.lag_profile.parquet",
@@ -94,10 +94,10 @@ rule draw_nulls:
             "<results>/private/transcripts/{child}/{session}.words.parquet"
         ),
         frame_embeddings=per_session(
-            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow"
         ),
         text_embeddings=per_session(
-            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
         sessions="<results>/corpus/sessions.parquet",
     output:

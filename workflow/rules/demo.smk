@@ -112,10 +112,10 @@ rule evaluate_demo:
             "<results>/private/transcripts/{child}/{session}.utterances.parquet"
         ),
         frames=per_session(
-            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow"
         ),
         texts=per_session(
-            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
         alignment="<results>/align/{model}/alignment.parquet",
     output:

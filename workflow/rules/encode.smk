@@ -14,9 +14,9 @@ rule encode_session:
         utterances="<results>/private/transcripts/{child}/{session}.utterances.parquet",
         words="<results>/private/transcripts/{child}/{session}.content_words.parquet",
     output:
-        frames="<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet",
-        texts="<results>/encode/{model}/{child}/{session}.text_embeddings.parquet",
-        words="<results>/encode/{model}/{child}/{session}.word_embeddings.parquet",
+        frames="<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow",
+        texts="<results>/encode/{model}/{child}/{session}.text_embeddings.arrow",
+        words="<results>/encode/{model}/{child}/{session}.word_embeddings.arrow",
     log:
         "<logs>/encode/encode_session/{model}/{child}/{session}.log",
     benchmark:

@@ -25,7 +25,7 @@ rule collect_status:
             "<results>/private/transcripts/{child}/{session}.utterances.parquet"
         ),
         frames=per_session(
-            f"<results>/encode/{FIRST_MODEL}/{{child}}/{{session}}.frame_embeddings.parquet"
+            f"<results>/encode/{FIRST_MODEL}/{{child}}/{{session}}.frame_embeddings.arrow"
         ),
         scores=per_session(
             f"<results>/align/{FIRST_MODEL}/{{child}}/{{session}}.alignment.parquet"

@@ -82,10 +82,10 @@ rule validate_model:
             "<results>/private/transcripts/{child}/{session}.utterances.parquet"
         ),
         frames=per_session(
-            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow"
         ),
         texts=per_session(
-            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
     output:
         item_table="<results>/validate/{model}/items.parquet",
@@ -136,10 +136,10 @@ rule calibrate_model:
             "<results>/private/transcripts/{child}/{session}.words.parquet"
         ),
         frames=per_session(
-            "<results>/encode/{model}/{child}/{session}.frame_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.frame_embeddings.arrow"
         ),
         texts=per_session(
-            "<results>/encode/{model}/{child}/{session}.text_embeddings.parquet"
+            "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
     output:
         table="<results>/validate/{model}/calibration.parquet",

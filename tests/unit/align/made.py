@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from egoalign import tables
-from egoalign.tables import Table, conform, write_table
+from egoalign.tables import Table, conform, session_table, write_table
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -86,10 +86,10 @@ class Made:
         return {name: (table, conform(table, part)) for name, (table, part) in rows.items()}
 
     def write(self, folder: Path) -> dict[str, Path]:
-        """Write the tables as ``<folder>/<child>/<session>.<table>.parquet``; return the paths."""
+        """Write the tables where a stage's folder has them; return the paths."""
         paths = {}
         for name, (table, data) in self.tables().items():
-            paths[name] = folder / self.child_id / f"{self.session_id}.{name}.parquet"
+            paths[name] = session_table(folder, self.child_id, self.session_id, name)
             write_table(table, data, paths[name])
         return paths
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -118,3 +119,18 @@ def test_every_table_explains_itself(name):
     assert all(column.meaning for column in table.columns)
     seconds = [c for c in table.columns if c.name.endswith("_s") and c.type == tables.REAL]
     assert all(column.unit == "s" for column in seconds)
+
+
+def test_vectors_keep_their_numbers_in_arrows_own_format(tmp_path: Path) -> None:
+    rows = [{"text_id": "t1", "n_tokens": 3, "truncated": False, "embedding": [0.5, -0.25]}]
+    path = tables.session_table(tmp_path, "c1", "s1", "text_embeddings")
+    assert path == tmp_path / "c1" / "s1.text_embeddings.arrow"
+    tables.write_table(tables.TEXT_EMBEDDINGS, rows, path, {"model_id": "m"})
+    assert path.read_bytes().startswith(b"ARROW1")
+    read = tables.read_table(tables.TEXT_EMBEDDINGS, path)
+    assert read["embedding"].to_pylist() == [[0.5, -0.25]]
+    assert tables.read_table(tables.TEXT_EMBEDDINGS, path, ["text_id"]).column_names == ["text_id"]
+    assert tables.read_metadata(path)["model_id"] == "m"
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(UserError, match="not an Arrow file"):
+        tables.read_table(tables.TEXT_EMBEDDINGS, path)

@@ -160,8 +160,8 @@ def run(folder, n):
     texts = [{"text_id": "t0", "n_tokens": 1, "truncated": False, "embedding": unit}]
     write_table(UTTERANCES, utterances, folder / f"u/{stem}.utterances.parquet")
     write_table(FRAMES, frames, folder / f"f/{stem}.frames.parquet")
-    write_table(FRAME_EMBEDDINGS, pictures, folder / f"e/{stem}.frame_embeddings.parquet")
-    write_table(TEXT_EMBEDDINGS, texts, folder / f"e/{stem}.text_embeddings.parquet")
+    write_table(FRAME_EMBEDDINGS, pictures, folder / f"e/{stem}.frame_embeddings.arrow")
+    write_table(TEXT_EMBEDDINGS, texts, folder / f"e/{stem}.text_embeddings.arrow")
     evaluate_demo(
         folder / "truth",
         align(folder, n),

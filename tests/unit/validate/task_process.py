@@ -33,7 +33,13 @@ class TaskProcess:
         self.command += ["--port", str(port)]
 
     def __enter__(self) -> TaskProcess:
-        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        # Tests that run in the background of a shell begin with Ctrl-C ignored, and hand that on.
+        self.process = subprocess.Popen(
+            self.command,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         assert self.process.stderr is not None
         self.said = ""
         for line in self.process.stderr:
@@ -61,8 +67,8 @@ class TaskProcess:
         """Press Ctrl-C; return the exit code and what is said then."""
         assert self.process.stderr is not None
         self.process.send_signal(signal.SIGINT)
-        said = self.process.stderr.read()
-        return self.process.wait(timeout=20), said
+        code = self.process.wait(timeout=20)
+        return code, self.process.stderr.read()
 
     def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
         """Send JSON; return the status and the reply."""

@@ -48,7 +48,7 @@ FLEISS = np.array(
         *([0, 5, 0, 1, 0], [4, 0, 0, 0, 2], [0, 2, 0, 4, 0], [1, 0, 5, 0, 0], [0, 0, 0, 0, 6]),
     ]
 )
-"""Fleiss (1971), table 1: 30 patients, 6 psychiatrists, 5 diagnoses."""
+"""Fleiss (1971), table 1: 30 patients, 6 psychiatrists, 5 diagnoses; as statsmodels has it too."""
 
 
 def answers_of(counts: np.ndarray) -> Answers:
@@ -86,10 +86,10 @@ def test_kappa_of_fleiss_1971() -> None:
 
 
 def test_kappa_of_two_diagnosticians() -> None:
-    """Fleiss (1981), Statistical Methods for Rates and Proportions, table 13.1: kappa = .68."""
-    table = np.array([[75, 1, 4], [5, 4, 1], [0, 0, 10]])
+    """Cohen (1968), Weighted kappa, table 1: 200 cases, three diagnoses; he gives kappa = .492."""
+    table = np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
     one, other = (np.repeat(axis.ravel(), table.ravel()) for axis in np.indices((3, 3)))
-    assert round(cohen_kappa(one, other), 2) == 0.68
+    assert round(cohen_kappa(one, other), 3) == 0.492
     assert cohen_kappa(one, other) == pytest.approx(inter_rater.cohens_kappa(table).kappa)
 
 

@@ -117,7 +117,10 @@ def test_what_cannot_be_fitted_is_a_reason_and_the_others_go_on() -> None:
     ("changes", "message"),
     [
         ({"formula": "age_witin + (1 | child_id)"}, "formula: .*'age_witin'; did you mean 'age_w"),
-        ({"formula": "log_n_frames + (1 | childid)"}, "'childid'; did you mean 'child_id'"),
+        (
+            {"formula": "log_n_frames + (1 | childid)"},
+            "formula: .*'childid'; did you mean 'child_id'",
+        ),
         ({"responses": ["score_mx"]}, "responses: .*'score_mx'; did you mean 'score_max'"),
         ({"marginal_means": ["speakr"]}, "marginal_means: .*did you mean 'speaker'"),
         ({"compare": ["age_betwen"]}, "compare: .*did you mean 'age_between'"),

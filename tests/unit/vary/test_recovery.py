@@ -228,6 +228,6 @@ def test_profile_intervals_hold_what_their_deviance_says() -> None:
     for seed in range(FIRST_SEED, FIRST_SEED + 5):
         fit = fit_frame(build_frame(corpus(seed, truth), FORMULA))
         rises = profile_rises(fit, truth)
-        held = [one.low <= true <= one.high
-                for one, true in zip(profile_intervals(fit), truth.components, strict=True)]  # fmt: skip
+        intervals = zip(profile_intervals(fit), truth.components, strict=True)
+        held = [one.low <= true <= one.high for one, true in intervals]
         np.testing.assert_array_equal(held, rises <= stats.chi2.ppf(0.95, 1))

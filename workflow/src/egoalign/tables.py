@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+import pyarrow.ipc as pa_ipc
 import pyarrow.parquet as pq
 
 from egoalign.log import UserError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = 30.4375
 ID_PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 """What an id may look like, so that it stands alone as a folder and file name."""
+
+ARROW_SUFFIX = ".arrow"
+"""Of tables kept in Arrow's own file format: vectors, which Parquet takes apart into numbers."""
 
 SPEAKERS = ("key_child", "other_child", "female_adult", "male_adult", "unknown")
 
@@ -58,6 +62,11 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     extra: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """How the names of its files end: vectors are kept in Arrow's own format."""
+        return ARROW_SUFFIX if any(one.type == VECTOR for one in self.columns) else ".parquet"
 
     @property
     def schema(self) -> pa.Schema:
@@ -1199,6 +1208,54 @@ WORD_TABLE = Table(
     extra=True,
 )
 
+SIMULATED_MODELS = Table(
+    "simulated_models",
+    "how well a model finds the parameters of corpora that were drawn from known ones: one row a "
+    "parameter at each combination of sizes (egoalign simulate-models)",
+    ("children", "hours", "kind", "parameter"),
+    (
+        Column("formula", TEXT, "the model that was fitted"),
+        Column("children", WHOLE, "children of each corpus"),
+        Column("hours", REAL, "mean hours recorded of all children", "h"),
+        Column("mean_sessions", REAL, "mean sessions of all children"),
+        Column("mean_rows", REAL, "mean rows that were fitted"),
+        Column("n_corpora", WHOLE, "corpora drawn"),
+        Column("n_failed", WHOLE, "of these, corpora that the model could not be fitted to"),
+        Column("share_not_converged", REAL, "share of fits that did not end in an optimum"),
+        Column(
+            "share_singular",
+            REAL,
+            "share of the others with a variance or correlation at its limit",
+        ),
+        Column("kind", TEXT, "fixed, sd or correlation"),
+        Column("parameter", TEXT, "its name; of an sd or correlation: group, column"),
+        Column(
+            "near_zero",
+            FLAG,
+            "true sd below two empirical standard errors, or a correlation "
+            "of such: an estimate cannot be negative, so that it is biased",
+        ),
+        Column("n", WHOLE, "converged fits that have it"),
+        Column("truth", REAL, "its true value; missing: the true model has none", nullable=True),
+        Column("mean_estimate", REAL, "mean over fits"),
+        Column("bias", REAL, "mean estimate less truth", nullable=True),
+        Column("bias_se", REAL, "Monte Carlo standard error of the bias", nullable=True),
+        Column("empirical_se", REAL, "standard deviation of the estimates", nullable=True),
+        Column("mean_se", REAL, "mean standard error that fits report; fixed only", nullable=True),
+        Column("coverage", REAL, "share of 95 % intervals that hold the truth", nullable=True),
+        Column("coverage_low", REAL, "lower end of its exact 95 % interval", nullable=True),
+        Column("coverage_high", REAL, "upper end of its exact 95 % interval", nullable=True),
+        Column(
+            "power",
+            REAL,
+            "share of fits with p < 0.05; with truth 0: of false alarms",
+            nullable=True,
+        ),
+        Column("power_low", REAL, "lower end of its exact 95 % interval", nullable=True),
+        Column("power_high", REAL, "upper end of its exact 95 % interval", nullable=True),
+    ),
+)
+
 REFERENCE_SAMPLE = Table(
     "reference_sample",
     "the pairs drawn from an image-caption set, and where their pictures are (private)",
@@ -1365,6 +1422,7 @@ TABLES: dict[str, Table] = {
         PREDICTORS_DESCRIBED,
         UTTERANCE_TABLE,
         WORD_TABLE,
+        SIMULATED_MODELS,
         REFERENCE_SAMPLE,
         REFERENCE_PAIRS,
         SESSIONS_STATUS,
@@ -1373,6 +1431,11 @@ TABLES: dict[str, Table] = {
         DEMO_CAPTIONS,
     )
 }
+
+
+def session_table(folder: str | Path, child_id: str, session_id: str, name: str) -> Path:
+    """Return the path of a session's table of this name within a stage's folder."""
+    return Path(folder) / child_id / f"{session_id}.{name}{TABLES[name].suffix}"
 
 
 @contextlib.contextmanager
@@ -1470,6 +1533,8 @@ def write_table(
 ) -> None:
     """Check `data` and write it as Parquet (zstd), and as CSV too where a path is given.
 
+    A path that ends in ``.arrow`` is written in Arrow's file format, uncompressed: for vectors.
+
     Parameters
     ----------
     table : Table
@@ -1486,39 +1551,34 @@ def write_table(
     checked = conform(table, data)
     facts = {"egoalign_table": table.name, **(metadata or {})}
     checked = checked.replace_schema_metadata(facts)
-    # Numbers of vectors hardly repeat: looking for repeats and extremes takes most of the time.
-    repeating = [field.name for field in checked.schema if field.type != VECTOR]
     with atomic_path(path) as partial:
-        pq.write_table(
-            checked,
-            partial,
-            compression="zstd",
-            use_dictionary=repeating,
-            write_statistics=repeating,
-        )
+        if is_arrow(path):
+            with pa_ipc.new_file(partial, checked.schema) as writer:
+                writer.write_table(checked)
+        else:
+            pq.write_table(checked, partial, compression="zstd")
     if csv is not None:
         with atomic_path(csv) as partial:
             pa_csv.write_csv(checked, partial)
 
 
 def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet table and check that it has the columns of `table`.
+    """Read a table that `write_table` wrote and check that it has the columns of `table`.
 
     Raises
     ------
     UserError
-        The file is missing, not Parquet, or has other columns or types.
+        The file is missing, not Parquet or Arrow, or has other columns or types.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file; run the step that makes table '{table.name}'")
     try:
-        # Not pq.read_table, which looks for a data set of many files first.
-        with pq.ParquetFile(path) as file:
-            data = file.read(list(columns) if columns else None)
-    except (pa.ArrowInvalid, OSError) as error:
+        data = read_columns(path, columns)
+    except (pa.ArrowException, OSError) as error:
+        kind = "an Arrow" if is_arrow(path) else "a Parquet"
         raise UserError(
-            f"{path}: not a Parquet file ({error}); delete it and run the workflow again"
+            f"{path}: not {kind} file ({error}); delete it and run the workflow again"
         ) from error
     for field in table.schema:
         if columns and field.name not in columns:
@@ -1536,9 +1596,34 @@ def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = N
     return data
 
 
+def read_columns(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read some or all columns of a Parquet or Arrow file, whatever they are."""
+    if is_arrow(path):
+        # Mapped: what is not used is not read.
+        with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
+            data = reader.read_all()
+        return data.select(list(columns)) if columns else data
+    # Not pq.read_table, which looks for a data set of many files first.
+    with pq.ParquetFile(path) as file:
+        return file.read(list(columns) if columns else None)
+
+
+def is_arrow(path: str | Path) -> bool:
+    """Say whether a table's path names a file in Arrow's own format."""
+    return Path(path).suffix.lower() == ARROW_SUFFIX
+
+
+def read_schema(path: str | Path) -> pa.Schema:
+    """Return the schema of a Parquet or Arrow file, without reading its rows."""
+    if not is_arrow(path):
+        return pq.read_schema(path)
+    with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
+        return reader.schema
+
+
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """Return the facts kept in a Parquet file's metadata, as strings."""
-    metadata = pq.read_schema(path).metadata or {}
+    """Return the facts kept in a table's file, as strings."""
+    metadata = read_schema(path).metadata or {}
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 

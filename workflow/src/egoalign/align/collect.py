@@ -11,11 +11,11 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from egoalign.log import UserError, logger, progress
-from egoalign.tables import ALIGNMENT, NULLS, SESSIONS, atomic_path, read_table
+from egoalign.tables import ALIGNMENT, NULLS, SESSIONS, atomic_path, read_table, session_table
 
 
 def session_files(sessions: pa.Table, folder: Path, table: str) -> list[Path]:
-    """Return ``<folder>/<child_id>/<session_id>.<table>.parquet`` of every session not excluded.
+    """Return the path of a table of every session that is not excluded.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def session_files(sessions: pa.Table, folder: Path, table: str) -> list[Path]:
     """
     names = ("child_id", "session_id", "exclude")
     files = [
-        Path(folder) / child / f"{session}.{table}.parquet"
+        session_table(folder, child, session, table)
         for child, session, exclude in zip(
             *(sessions[name].to_pylist() for name in names), strict=True
         )

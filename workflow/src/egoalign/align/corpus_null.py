@@ -40,6 +40,7 @@ from egoalign.tables import (
     atomic_path,
     conform,
     read_table,
+    session_table,
 )
 from egoalign.video.window import NO_TIMED_WORDS, TimedWords, find_windows
 
@@ -338,7 +339,7 @@ def one_draw_null(material: Material, pool: Pool, rng: np.random.Generator) -> N
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the sessions' tables lie, as ``<child_id>/<session_id>.<table>.parquet``."""
+    """Where the sessions' tables lie, as `egoalign.tables.session_table` names them."""
 
     align: Path
     encode: Path
@@ -434,7 +435,7 @@ def _read_material(
     """Read one session's tables."""
 
     def path(folder: Path, table: str) -> Path:
-        return folder / child_id / f"{session_id}.{table}.parquet"
+        return session_table(folder, child_id, session_id, table)
 
     alignment = path(folders.align, "alignment")
     utterances = read_table(UTTERANCES, path(folders.transcripts, "utterances"), UTTERANCE_COLUMNS)
@@ -459,8 +460,8 @@ def _vectors_of_a_session(sessions: pa.Table, encode: Path, pool_mb: int) -> int
     """Return how many vectors of a session's pictures may be kept, so that all fit the memory."""
     counts, width = [], 0
     for file in session_files(sessions, encode, "frame_embeddings"):
-        counts.append(pq.read_metadata(file).num_rows)
+        vectors = read_table(FRAME_EMBEDDINGS, file, ["embedding"])["embedding"]
+        counts.append(len(vectors))
         if not width:
-            vectors = read_table(FRAME_EMBEDDINGS, file, ["embedding"])["embedding"]
             width = pc.max(pc.list_value_length(vectors)).as_py() or 0
     return even_limit(counts, int(pool_mb * 1e6) // (2 * max(width, 1)))

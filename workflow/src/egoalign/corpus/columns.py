@@ -71,8 +71,8 @@ SESSIONS = InputTable(
         InputColumn(
             "video",
             "path from corpus.root of the video (several parts in order are parted by ';'; a ';' "
-            r"inside a name is written '\;'), of a folder of numbered pictures, or of a .npy or "
-            ".parquet file of embeddings; empty where only scores are given",
+            r"inside a name is written '\;'), of a folder of numbered pictures, or of a .npy, "
+            ".parquet or .arrow file of embeddings; empty where only scores are given",
             required=True,
         ),
         InputColumn("transcript", "path of the transcript from corpus.root"),

@@ -21,6 +21,7 @@ from egoalign.tables import (
     UTTERANCES,
     read_metadata,
     read_table,
+    session_table,
     write_table,
 )
 from egoalign.transcripts.read import EMPTY, NO_TRANSCRIPT
@@ -154,7 +155,7 @@ def collect_status(
     children, sessions, root : str or Path
         The corpus.
     media_folder, align_folder, encode_folder, utterances_folder : str or Path
-        Each holds ``<child_id>/<session_id>.<table>.parquet``; those of `align_folder` and
+        Each holds sessions' tables (`egoalign.tables.session_table`); those of `align_folder` and
         `encode_folder` belong to the first model, whose id is the folder's name.
     logs : str or Path
         Holds ``<stage>/<rule>/[<model_id>/]<child_id>/<session_id>.log``.
@@ -203,12 +204,13 @@ def _read_outcome(
         return Outcome()
 
     def path(folder: Path, table: str) -> Path | None:
-        file = folder / session.child_id / f"{session.session_id}.{table}.parquet"
+        file = session_table(folder, session.child_id, session.session_id, table)
         return file if file.is_file() else None
 
     media_file, frames_file = path(media, "media"), path(media, "frames")
     speech_file = path(utterances, "utterances")
-    embeddings_file, scores_file = path(encode, "frame_embeddings"), path(align, "alignment")
+    embeddings_file = path(encode, "frame_embeddings")
+    scores_file = path(align, "alignment")
     decoded = reasons = n_wanted = decoder_note = None
     if frames_file:
         n_wanted = pc.sum(read_table(FRAMES, frames_file, ["wanted"])["wanted"]).as_py() or 0

@@ -20,7 +20,7 @@ from egoalign.log import UserError
 from egoalign.tables import ID_PATTERN
 
 MAX_ID_LENGTH = 100
-FORBIDDEN_ID_ENDINGS = (".parquet", ".csv", ".json")
+FORBIDDEN_ID_ENDINGS = (".parquet", ".arrow", ".csv", ".json")
 YES = ("yes", "true", "1")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from egoalign.encode.embed import TextVector
 from egoalign.log import UserError, logger
+from egoalign.tables import is_arrow
 from egoalign.video.decode import Picture
 from egoalign.video.vectors_file import VectorsFile, is_vectors_file, unit_vector
 
@@ -69,8 +70,8 @@ def given_texts(path: str | Path, spoken: pa.Table, width: int | None) -> list[T
     Parameters
     ----------
     path : str or Path
-        Parquet with columns ``text`` and ``embedding``; of a text that stands there twice the
-        first vector counts.
+        Parquet or Arrow with columns ``text`` and ``embedding``; of a text that stands there
+        twice the first vector counts.
     spoken : pyarrow.Table
         Columns text_id, text_encoded and text of table UTTERANCES.
     width : int or None
@@ -105,7 +106,7 @@ def _find(path: Path, wanted: set[str], width: int | None) -> dict[str, NDArray[
     if not path.is_file():
         raise UserError(f"{path}: no such file; give in 'text_vectors' a Parquet file of vectors")
     try:
-        data = ds.dataset(path, format="parquet")
+        data = ds.dataset(path, format="arrow" if is_arrow(path) else "parquet")
         absent = [name for name in TEXT_COLUMNS if name not in data.schema.names]
         if absent:
             raise UserError(

@@ -186,7 +186,8 @@ def _age_effect(shown: Population) -> Facts | None:
 
 def _fit_note(fits: pd.DataFrame) -> str:
     """Return what the model's own row says that a reader must know."""
-    return "; ".join(fits[["reason", "notes"]].stack().dropna().unique())
+    told = [text for name in ("reason", "notes") for text in fits[name].dropna()]
+    return "; ".join(dict.fromkeys(told))
 
 
 def _footer(facts: Facts) -> list[str]:

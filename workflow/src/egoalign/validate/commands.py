@@ -54,7 +54,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--embeddings-folder",
         required=True,
         type=Path,
-        help="holds <child_id>/<session_id>.frame_embeddings.parquet and .text_embeddings.parquet",
+        help="holds <child_id>/<session_id>.frame_embeddings.arrow and .text_embeddings.arrow",
     )
     _add_folders(p)
     p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
@@ -78,7 +78,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--embeddings-folder",
         required=True,
         type=Path,
-        help="holds <child_id>/<session_id>.frame_embeddings.parquet and .text_embeddings.parquet",
+        help="holds <child_id>/<session_id>.frame_embeddings.arrow and .text_embeddings.arrow",
     )
     _add_folders(p)
     p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")

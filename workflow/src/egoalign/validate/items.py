@@ -186,12 +186,12 @@ def load_vectors(
         stem = f"{child}/{session}"
         utterances = read_table(UTTERANCES, utterances_folder / f"{stem}.utterances.parquet")
         texts = _vectors(
-            read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.parquet"),
+            read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.arrow"),
             "text_id",
         )
         frames = read_table(FRAMES, frames_folder / f"{stem}.frames.parquet")
         pictures = _vectors(
-            read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.parquet"),
+            read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.arrow"),
             "frame_id",
         )
         vectors[child, session] = SessionVectors(

@@ -135,8 +135,8 @@ def corpus_moments(
                 ["utterance_id", "text_id"],
             ),
             read_table(FRAMES, frames_folder / f"{stem}.frames.parquet"),
-            read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.parquet"),
-            read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.parquet"),
+            read_table(FRAME_EMBEDDINGS, embeddings_folder / f"{stem}.frame_embeddings.arrow"),
+            read_table(TEXT_EMBEDDINGS, embeddings_folder / f"{stem}.text_embeddings.arrow"),
         )
         words = NO_TIMED_WORDS
         if window.points == "words":

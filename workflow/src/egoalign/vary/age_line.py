@@ -45,9 +45,9 @@ def age_line(fit: MixedFit, months: Reals) -> list[dict[str, Any]]:
         return []
     found = infer(fit, rows)
     ages = moved - values.mean() + float(np.mean(months))
-    columns = (found.estimate, found.low, found.high)
+    columns = np.array([found.estimate, found.low, found.high])
     if fit.family == "binomial":
-        columns = tuple(1 / (1 + np.exp(-column)) for column in columns)
+        columns = 1 / (1 + np.exp(-columns))
     return [
         {
             "predictor": predictor,

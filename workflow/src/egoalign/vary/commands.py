@@ -13,6 +13,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_summarise_children(subparsers)
     _add_fit_models(subparsers)
     _add_fit_model(subparsers)
+    _add_simulate(subparsers)
 
 
 def _add_summarise_children(
@@ -167,6 +168,70 @@ def _gather_given(args: argparse.Namespace) -> None:
         args.utterances,
         (args.described, args.described_csv),
     )
+
+
+def _add_simulate(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add simulate-models."""
+    p = subparsers.add_parser(
+        "simulate-models",
+        help="plan a study: bias, coverage and power of a model over simulated corpora",
+        description="Draw corpora from stated parameters and sizes, fit a model to each, and "
+        "report bias, coverage and power, so that a lab sees how many children and hours it needs.",
+    )
+    p.add_argument(
+        "--effects",
+        type=Path,
+        metavar="FILE",
+        help="parameters and sizes, YAML or JSON (example: config/simulation.yaml)",
+    )
+    p.add_argument(
+        "--from-fit",
+        type=Path,
+        metavar="FOLDER",
+        help="take the parameters from the tables of a fitted model (a pilot's)",
+    )
+    p.add_argument("--model", metavar="NAME", help="which of the folder's models: name or response")
+    p.add_argument("--formula", help="what is fitted (default: the true model)")
+    p.add_argument(
+        "--children", type=int, nargs="+", default=[], metavar="N", help="numbers to try"
+    )
+    p.add_argument(
+        "--hours",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="H",
+        help="hours recorded of all children, to try with each number of children",
+    )
+    p.add_argument("--n", type=int, default=200, help="corpora of each size (default: %(default)s)")
+    p.add_argument("--seed", type=int, default=1, help="seed (default: %(default)s)")
+    p.add_argument("--threads", type=int, default=1, help="processes (default: %(default)s)")
+    p.add_argument(
+        "--profile",
+        action="store_true",
+        help="coverage of profile intervals of standard deviations and correlations too (slow)",
+    )
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
+    p.set_defaults(run=_simulate_models)
+
+
+def _simulate_models(args: argparse.Namespace) -> None:
+    from egoalign.vary.simulate import simulate_models
+
+    text = simulate_models(
+        args.out,
+        effects=args.effects,
+        from_fit=args.from_fit,
+        model=args.model,
+        formula=args.formula,
+        children=args.children,
+        hours=args.hours,
+        n=args.n,
+        seed=args.seed,
+        threads=args.threads,
+        profile=args.profile,
+    )
+    print(text)
 
 
 def _summarise_children(args: argparse.Namespace) -> None:

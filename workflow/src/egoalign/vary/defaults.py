@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from egoalign.config import StatisticalModel
 from egoalign.vary.formula import Bar, Column, Formula, parse_formula
@@ -28,6 +27,9 @@ DEFAULT_MODELS = (
 """Every variable of these is a column, and no term is an interaction: see `usable_formula`."""
 
 REFERENCE_SPEAKER = "female_adult"
+
+ROUNDED = 9
+"""Decimals beyond which numbers do not differ: a mean of equal ages may be off by rounding."""
 
 
 def usable_formula(data: pa.Table, formula: Formula) -> tuple[Formula, list[str]]:
@@ -53,7 +55,7 @@ def usable_formula(data: pa.Table, formula: Formula) -> tuple[Formula, list[str]
     # What varies is asked of the rows that will be used.
     rows = data.select(list(formula.columns)).drop_null()
     for name in [name for term in formula.terms for name in term]:
-        if pc.count_distinct(rows[name]).as_py() < 2:
+        if np.unique(_values(rows, name)).size < 2:
             formula = _without(formula, name)
             notes.append(f"{name} is left out: it does not vary")
     bars: list[Bar] = []
@@ -122,8 +124,14 @@ def _members(rows: pa.Table, group: tuple[str, ...]) -> np.ndarray:
     return found
 
 
+def _values(rows: pa.Table, name: str) -> np.ndarray:
+    """Return a column; numbers that differ by rounding alone are made the same."""
+    values: np.ndarray = rows[name].to_numpy()
+    return values.round(ROUNDED) if values.dtype.kind == "f" else values.astype(str)
+
+
 def _varies_within(rows: pa.Table, name: str, members: np.ndarray) -> bool:
     """Return whether a column has several values in two members or more."""
-    values = rows[name].to_numpy()
+    values = np.unique(_values(rows, name), return_inverse=True)[1]
     pairs = np.unique(np.column_stack([members, values]), axis=0)[:, 0]
     return bool((np.unique(pairs, return_counts=True)[1] > 1).sum() >= 2)

@@ -104,6 +104,8 @@ def build_frame(
 
     whole = design_columns(formula.terms, formula.intercept, variables, rows.size)
     design = _independent(whole, variables, notes)
+    if not design and not formula.bars:
+        raise UserError(f"formula '{text}' has no effect: expected at least an intercept, 1")
     if rows.size <= len(design):
         raise UserError(
             f"{rows.size} rows for {len(design)} fixed effects: expected more rows than effects"

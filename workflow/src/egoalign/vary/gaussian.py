@@ -140,29 +140,8 @@ def result(frame: ModelFrame, found: Found) -> MixedFit:
 
 def _mode_covariances(point: Penalised) -> tuple[Reals, ...]:
     """Return the conditional covariance of each level's effects, shape (q, k, k) a term."""
-    order, sums = point.order, point.sums
-    found: list[Reals] = [np.zeros(0)] * len(sums.blocks)
-    own = point.eliminated.copy()
-    if order.r:
-        q, k = order.block.q, order.block.k
-        rest = point.inverses[1]
-        met = np.empty((q, k, k))
-        rows_at_once = max(1, 20_000_000 // max(order.r * k, 1))
-        for begin in range(0, q, rows_at_once):
-            end = min(q, begin + rows_at_once)
-            part = order.across[begin * k : end * k]
-            product = (part @ rest).reshape(end - begin, k, -1)
-            for b in range(k):
-                rows = part[b::k]
-                for a in range(k):
-                    values = rows.multiply(product[:, a]).sum(axis=1)
-                    met[begin:end, a, b] = np.asarray(values).ravel()
-        own = own + point.eliminated @ met @ point.eliminated
-        for number in order.rest:
-            found[number] = point.own_blocks(number, rest)
-    found[order.first] = own
-    unit = point.sigma2 * sums.y_scale**2
+    unit = point.sigma2 * point.sums.y_scale**2
     return tuple(
         unit * part / np.outer(scale, scale)
-        for part, scale in zip(found, sums.z_scale, strict=True)
+        for part, scale in zip(point.level_covariances(), point.sums.z_scale, strict=True)
     )

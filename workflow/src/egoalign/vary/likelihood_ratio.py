@@ -152,7 +152,7 @@ def drop_each(fit: MixedFit, terms: Sequence[str] | None = None) -> Iterator[Mod
     Fixed terms that are part of no larger one are tested by maximum likelihood, both models
     refitted. Random terms are tested by the fit's own criterion: first the slopes of a term, of
     one variable at a time, its intercept stays; a term without slopes as a whole (as lmerTest's
-    ``ranova``).
+    ``ranova``). A model is not held against one of nothing.
 
     Parameters
     ----------
@@ -234,6 +234,8 @@ def _without_random(frame: ModelFrame) -> Iterator[tuple[str, ModelFrame]]:
         for piece in pieces or [None]:
             formula = f"{frame.formula}, without {piece or term_label(term)}"
             if piece is None:
+                if len(frame.random) == 1 and not frame.names:
+                    continue  # nothing would be left
                 rest = frame.random[:place] + frame.random[place + 1 :]
                 name = term_label(term)
             else:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from egoalign.log import UserError
+from egoalign.vary.elimination import Factor, plan_elimination, row_partners
 from egoalign.vary.sums import Block, Sums
 from egoalign.vary.terms import Reals
 
@@ -29,11 +30,11 @@ LARGEST = 12_000
 ELIMINATION_COST = 30.0
 """What a product of two sparse elements costs, in those of a Cholesky factor."""
 
-STRIPE = 512
-"""Rows that are mirrored at once."""
+PAIRS_AT_ONCE = 5_000_000
+"""Pairs of entries of an eliminated level's row that are looked at together."""
 
 FLOOR = 1e-5
-"""Least diagonal of T where derivatives are taken; see `Penalised.traces`."""
+"""Least diagonal of T where derivatives are taken, for they need its inverse."""
 
 
 class Eliminated:
@@ -79,7 +80,35 @@ class Eliminated:
         self.rows, self.others = rows, others
         self.across: sparse.csr_array = sums.zz[rows][:, others].tocsr()
         self.within = self._own_blocks(sums.zz[rows][:, rows])
-        self.left = sums.zz[others][:, others]
+        self.left = sums.zz[others][:, others].tocsr()
+        self.plan = plan_elimination(self._pattern())
+
+    def _pattern(self) -> sparse.csr_array:
+        """Return ones where what is left may have entries, whatever the factors, shape (r, r)."""
+        from scipy import sparse
+
+        across = self._whole_levels(self.across, [self.block], self.rest_blocks)
+        left = self._whole_levels(self.left, self.rest_blocks, self.rest_blocks)
+        pattern = (across.T @ across + left + sparse.eye_array(self.r)).tocsr()
+        pattern.data[:] = 1.0
+        return pattern
+
+    def _whole_levels(
+        self, matrix: sparse.csr_array, rows: list[Block], columns: list[Block]
+    ) -> sparse.csr_array:
+        """Return a matrix's pattern where all effects of a level meet if one does."""
+        from scipy import sparse
+
+        def level(blocks: list[Block]) -> sparse.csr_array:
+            parts = [np.ones((block.k, block.k)) for block in blocks for _ in range(block.q)]
+            if all(block.k == 1 for block in blocks):
+                return sparse.eye_array(sum(block.q for block in blocks), format="csr")
+            return sparse.block_diag(parts, format="csr")
+
+        ones = sparse.csr_array(
+            (np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape
+        )
+        return level(rows) @ ones @ level(columns)
 
     def _cost(self, number: int) -> float:
         """Return about what an evaluation costs if this term is eliminated."""
@@ -121,10 +150,21 @@ def theta_places(blocks: tuple[Block, ...]) -> list[tuple[int, int, int]]:
 
 @dataclass(frozen=True)
 class Derivatives:
-    """Gradient of the profiled criterion, shape (m,), and an approximate Hessian, (m, m)."""
+    """Derivatives of the profiled criterion.
+
+    Attributes
+    ----------
+    gradient : numpy.ndarray
+        By theta, shape (m,).
+    hessian : numpy.ndarray
+        By theta, approximately, shape (m, m).
+    by_covariances : list of numpy.ndarray
+        By each term's covariance matrix over sigma squared, shape (k, k).
+    """
 
     gradient: Reals
     hessian: Reals
+    by_covariances: list[Reals]
 
 
 class Penalised:
@@ -146,12 +186,14 @@ class Penalised:
         self.factors = factors_of(theta, sums.blocks)
         own = self.factors[order.first]
         inner = own.T @ order.within @ own + np.eye(order.block.k)
-        self.eliminated = own @ np.linalg.solve(inner, np.broadcast_to(own.T, inner.shape))
-        log_det = float(np.linalg.slogdet(inner)[1].sum())
-        self.cholesky = self._factorise()
-        if order.r:
-            log_det += 2 * float(np.log(np.diag(self.cholesky)).sum())
-        self.log_det_v = log_det
+        self.roots = np.linalg.cholesky(inner)
+        half = np.linalg.solve(self.roots, np.broadcast_to(own.T, inner.shape))
+        self.eliminated = half.transpose(0, 2, 1) @ half
+        log_det = 2 * float(np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum())
+        self.scale = self._scale_of_the_rest()
+        self.coupling = self._times(order.across @ self.scale, half)
+        self.factor = Factor(order.plan, self._what_is_left())
+        self.log_det_v = log_det + self.factor.log_det
 
         self.solved = self.solve(sums.zy)
         inner_products = sums.yy - sums.zy.T @ self.solved
@@ -167,7 +209,7 @@ class Penalised:
         log_det_x = (
             float(np.linalg.slogdet(self.x_information)[1]) + 2 * sums.log_det_basis if p else 0.0
         )
-        self.log_dets = log_det + (log_det_x if reml else 0.0)
+        self.log_dets = self.log_det_v + (log_det_x if reml else 0.0)
         self.criterion = self.log_dets + self.nu * (
             1 + np.log(2 * np.pi * self.sigma2) + 2 * np.log(sums.y_scale)
         )
@@ -184,149 +226,126 @@ class Penalised:
         pointers = np.arange(q + 1)
         return sparse.csr_array(sparse.bsr_array((blocks, pointers[:-1], pointers)) @ matrix)
 
-    def _schur(self) -> Reals:
-        """Return what the eliminated term leaves of the others' Z'Z, shape (r, r)."""
-        across = self.order.across
-        left: Reals = self.order.left.toarray()
-        left -= (across.T.tocsr() @ self._times(across, self.eliminated)).toarray()
+    def _scale_of_the_rest(self) -> sparse.csr_array:
+        """Return T of the terms that are left, rows as in Z, columns in the plan's order."""
+        from scipy import sparse
+
+        order = self.order
+        widths, columns, values = [np.zeros(1, int)], [], []
+        for number, block in zip(order.rest, order.rest_blocks, strict=True):
+            places = order.plan.places[block.columns].reshape(block.q, 1, block.k)
+            widths.append(np.full(block.size, block.k))
+            columns.append(np.broadcast_to(places, (block.q, block.k, block.k)).ravel())
+            values.append(np.tile(self.factors[number].ravel(), block.q))
+        return sparse.csr_array(
+            (
+                np.concatenate(values) if values else np.zeros(0),
+                np.concatenate(columns) if columns else np.zeros(0, int),
+                np.cumsum(np.concatenate(widths)),
+            ),
+            shape=(order.r, order.r),
+        )
+
+    def _what_is_left(self) -> Reals:
+        """Return T'Z'ZT + I for the terms that are left, less what is eliminated, shape (r, r)."""
+        product = self.coupling.T.tocsr() @ self.coupling  # rows in C's order
+        product.data *= -1
+        left: Reals = product.toarray()
+        own = (self.scale.T @ self.order.left @ self.scale).tocoo()
+        left[own.row, own.col] += own.data
+        left[np.diag_indices_from(left)] += 1.0
         return left
-
-    def _scaled(self, matrix: Reals, transposed: bool) -> Reals:
-        """Return T'M (or T M) for the rows of the terms that are left, shape (r, m)."""
-        out = np.empty_like(matrix)
-        for number, block in zip(self.order.rest, self.order.rest_blocks, strict=True):
-            factor = self.factors[number]
-            part = matrix[block.columns]
-            if block.k == 1:
-                out[block.columns] = part * factor[0, 0]
-                continue
-            by_level = part.reshape(block.q, block.k, -1)
-            product = (factor.T if transposed else factor) @ by_level
-            out[block.columns] = product.reshape(part.shape)
-        return out
-
-    def _factorise(self) -> Reals:
-        """Return the Cholesky factor of T'HT + I for the terms that are left."""
-        from scipy.linalg import cholesky
-
-        if not self.order.r:
-            return np.zeros((0, 0))
-        scaled = self._between_factors(self._schur(), True)
-        scaled[np.diag_indices_from(scaled)] += 1.0
-        # In Fortran's order, so that LAPACK need not copy; the matrix is symmetric.
-        factor: Reals = cholesky(scaled.T, lower=True, overwrite_a=True, check_finite=False)
-        return factor
-
-    def _between_factors(self, matrix: Reals, transposed: bool) -> Reals:
-        """Turn a symmetric (r, r) matrix M into T'M T (or T M T') where it stands; return it."""
-        scale = np.ones(len(matrix))
-        for number, block in zip(self.order.rest, self.order.rest_blocks, strict=True):
-            factor = self.factors[number]
-            if block.k == 1:
-                scale[block.columns] = factor[0, 0]
-                continue
-            left = factor.T if transposed else factor
-            rows = matrix[block.columns].reshape(block.q, block.k, -1)
-            matrix[block.columns] = (left @ rows).reshape(block.size, -1)
-            columns = matrix[:, block.columns].reshape(-1, block.q, block.k)
-            matrix[:, block.columns] = (columns @ left.T).reshape(-1, block.size)
-        matrix *= scale[:, None]
-        matrix *= scale
-        return matrix
 
     def solve(self, right: Reals) -> Reals:
         """Return (S^-1 + Z'Z)^-1 times the right-hand sides, shape (q, m); S may be singular."""
-        from scipy.linalg import cho_solve
-
         order = self.order
         q, k = order.block.q, order.block.k
         own = right[order.rows].reshape(q, k, -1)
         first = (self.eliminated @ own).reshape(q * k, -1)
         out = np.empty_like(right)
-        if order.r:
-            left = right[order.others] - order.across.T @ first
-            inner = cho_solve((self.cholesky, True), self._scaled(left, True), check_finite=False)
-            others = self._scaled(inner, False)
-            out[order.others] = others
-            met = (order.across @ others).reshape(q, k, -1)
-            first = first - (self.eliminated @ met).reshape(q * k, -1)
-        out[order.rows] = first
+        left = right[order.others] - order.across.T @ first
+        others = self.scale @ self.factor.solve(self.scale.T @ left)
+        out[order.others] = others
+        met = (order.across @ others).reshape(q, k, -1)
+        out[order.rows] = first - (self.eliminated @ met).reshape(q * k, -1)
         return out
 
-    def _invert(self) -> Reals:
-        """Return the inverse of T'HT + I, shape (r, r)."""
-        from scipy.linalg.lapack import dpotri
-
-        inverse, info = dpotri(self.cholesky, lower=1)
-        if info:
-            raise np.linalg.LinAlgError("the Cholesky factor has a zero on its diagonal")
-        full: Reals = inverse.T
-        for begin in range(0, len(full), STRIPE):
-            end = begin + STRIPE
-            full[end:, begin:end] = full[begin:end, end:].T
-            own = np.triu(full[begin:end, begin:end])
-            full[begin:end, begin:end] = own + np.triu(own, 1).T
-        return full
+    @cached_property
+    def _inverse(self) -> Reals:
+        """The inverse of what is left where effects meet, in the plan's order, shape (r, r)."""
+        return self.factor.inverse()
 
     @cached_property
-    def inverses(self) -> tuple[dict[int, Reals], Reals]:
-        """Sums over levels of the blocks of (T'HT + I)^-1, and T (T'HT + I)^-1 T', shape (r, r).
+    def _weights(self) -> sparse.csr_array:
+        """Minus the conditional means of the eliminated effects by those left, in units of T."""
+        return self._times(self.coupling, np.linalg.inv(self.roots).transpose(0, 2, 1))
 
-        The first by term, shape (k, k) each; the second is the conditional covariance of the
-        effects that are left, over sigma squared.
-        """
-        if not self.order.r:
-            return {}, np.zeros((0, 0))
-        inverse = self._invert()
-        sums = {number: self.own_blocks(number, inverse).sum(axis=0) for number in self.order.rest}
-        return sums, self._between_factors(inverse, False)
-
-    def own_blocks(self, number: int, matrix: Reals) -> Reals:
-        """Return the k x k diagonal blocks of a left-over term's levels, shape (q, k, k)."""
+    def _own_blocks(self, number: int) -> Reals:
+        """Return the k x k blocks of the inverse of each level of a term that is left."""
         block = self.order.rest_blocks[self.order.rest.index(number)]
-        places = (np.arange(block.q) * block.k)[:, None, None] + block.start
-        inner = np.arange(block.k)
-        return matrix[places + inner[:, None], places + inner]
+        places = self.order.plan.places[block.columns].reshape(block.q, block.k)
+        return np.asarray(self._inverse[places[:, :, None], places[:, None, :]])
+
+    @cached_property
+    def shares(self) -> list[Reals]:
+        """T' Z' V^-1 Z T summed over each term's levels, (k, k) each: I less the inverse."""
+        order = self.order
+        q, k = order.block.q, order.block.k
+        inverse = np.linalg.inv(self.roots)
+        total = (inverse.transpose(0, 2, 1) @ inverse).sum(axis=0)
+        for a in range(k):
+            rows = self._weights[a::k]
+            for b in range(a + 1):
+                product = (rows.T.tocsr() @ self._weights[b::k]).tocoo()
+                met = float(product.data @ self._inverse[product.row, product.col])
+                total[a, b] += met
+                if b < a:
+                    total[b, a] += met
+        found = [np.zeros(0)] * len(self.sums.blocks)
+        found[order.first] = q * np.eye(k) - total
+        for number in order.rest:
+            block = self.sums.blocks[number]
+            found[number] = block.q * np.eye(block.k) - self._own_blocks(number).sum(axis=0)
+        return found
+
+    def level_covariances(self) -> list[Reals]:
+        """Return the conditional covariance of each level's effects, in units of sigma squared.
+
+        One array a term, shape (q, k, k).
+        """
+        order = self.order
+        q, k = order.block.q, order.block.k
+        inverse = np.linalg.inv(self.roots)
+        own = inverse.transpose(0, 2, 1) @ inverse
+        weights = self._weights
+        counts = np.diff(weights.indptr)[::k].astype(np.int64)
+        begin = 0
+        while begin < q:
+            pairs = np.cumsum(np.square(counts[begin:]))
+            end = begin + max(1, int(np.searchsorted(pairs, PAIRS_AT_ONCE, side="right")))
+            rows = weights[begin * k : end * k]
+            columns = rows[::k].indices
+            by_effect = [rows[a::k] for a in range(k)]
+            repeats, partners = row_partners(counts[begin:end])
+            met = self._inverse[np.repeat(columns, repeats), columns[partners]]
+            level = np.repeat(np.arange(end - begin), np.square(counts[begin:end]))
+            for a in range(k):
+                left = np.repeat(by_effect[a].data, repeats) * met
+                for b in range(k):
+                    own[begin:end, a, b] += np.bincount(
+                        level, left * by_effect[b].data[partners], minlength=end - begin
+                    )
+            begin = end
+        found: list[Reals] = [np.zeros(0)] * len(self.sums.blocks)
+        found[order.first] = own
+        for number in order.rest:
+            found[number] = self._own_blocks(number)
+        return [factor @ part @ factor.T for factor, part in zip(self.factors, found, strict=True)]
 
     @cached_property
     def vx(self) -> Reals:
         """Z' V^-1 [X, y], shape (q, p + 1)."""
         return self.sums.zy - self.sums.zz @ self.solved
-
-    @cached_property
-    def traces(self) -> list[Reals]:
-        """Sum over each term's levels of its blocks of Z' V^-1 Z, shape (k, k) each.
-
-        For the eliminated term directly; for the others by (I - M^-1) between the inverses of T,
-        which must not be singular.
-        """
-        order = self.order
-        found: list[Reals] = [np.zeros(0)] * len(self.sums.blocks)
-        k = order.block.k
-        kept = np.eye(k) - order.within @ self.eliminated
-        own = (order.within - order.within @ self.eliminated @ order.within).sum(axis=0)
-        if order.r:
-            covariance = self.inverses[1]
-            if k == 1:
-                weighted = self._times(order.across, np.square(kept))
-                product = (order.across.T.tocsr() @ weighted).tocoo()
-                own = own - np.sum(product.data * covariance[product.row, product.col])
-            else:
-                # Row by row of a level: g F g', then the factors on both sides.
-                met = order.across @ covariance
-                for a in range(k):
-                    for b in range(k):
-                        rows = order.across[b::k]
-                        values = np.asarray((rows.multiply(met[a::k])).sum(axis=1)).ravel()
-                        own = own - np.einsum("l,li,lj->ij", values, kept[:, :, a], kept[:, :, b])
-        found[order.first] = own
-        for number in order.rest:
-            factor = self.factors[number]
-            block = self.sums.blocks[number]
-            inverse = np.linalg.inv(factor)
-            total = block.q * np.eye(block.k) - self.inverses[0][number]
-            found[number] = inverse.T @ total @ inverse
-        return found
 
     def blocks_of(self, values: Reals) -> list[Reals]:
         """Return each term's part of a q-vector, shape (q, k)."""
@@ -337,15 +356,35 @@ class Penalised:
         """Z' V^-1 (y - X b), shape (q,)."""
         return self.vx[:, self.p] - self.vx[:, : self.p] @ self.b
 
-    def trace_of_p(self) -> list[Reals]:
-        """Return the sums of the blocks of Z' P Z (REML) or Z' V^-1 Z (ML), (k, k) each."""
-        if not (self.reml and self.p):
-            return self.traces
-        found = []
-        for total, block in zip(self.traces, self.sums.blocks, strict=True):
-            part = self.vx[block.columns, : self.p].reshape(block.q, block.k, self.p)
-            found.append(total - np.einsum("lap,pr,lbr->ab", part, self.x_inverse, part))
-        return found
+    def _by_covariances(self, variance: float) -> tuple[list[Reals], list[Reals]]:
+        """Return the derivatives of the criterion by each term's S, and those times its T.
+
+        The determinant's part is found from `shares` through the inverse of T, once for the
+        second and twice for the first: the second is exact also where T is nearly singular.
+
+        Parameters
+        ----------
+        variance : float
+            Residual variance, in the sums' unit.
+        """
+        by_s, by_t = [], []
+        for share, own, factor, block in zip(
+            self.shares,
+            self.blocks_of(self.left_over),
+            self.factors,
+            self.sums.blocks,
+            strict=True,
+        ):
+            inverse = np.linalg.inv(factor)
+            of_determinant = inverse.T @ share
+            rest = -own.T @ own / variance
+            if self.reml and self.p:
+                part = self.vx[block.columns, : self.p].reshape(block.q, block.k, self.p)
+                rest -= np.einsum("lap,pr,lbr->ab", part, self.x_inverse, part, optimize=True)
+            by_t.append(of_determinant + rest @ factor)
+            whole = of_determinant @ inverse + rest
+            by_s.append((whole + whole.T) / 2)
+        return by_s, by_t
 
     def directions(self) -> Reals:
         """Return dS/dtheta times Z' V^-1 (y - X b), for each element of theta, shape (q, m)."""
@@ -369,12 +408,8 @@ class Penalised:
         """
         places = theta_places(self.sums.blocks)
         variance = self.sigma2 if sigma2 is None else sigma2
-        parts = self.blocks_of(self.left_over)
-        whole = [
-            total - own.T @ own / variance
-            for total, own in zip(self.trace_of_p(), parts, strict=True)
-        ]
-        gradient = np.array([2 * (whole[t] @ self.factors[t])[a, b] for t, a, b in places])
+        by_s, by_t = self._by_covariances(variance)
+        gradient = np.array([2 * by_t[t][a, b] for t, a, b in places])
         ways = self.directions()
         met = self.sums.zz @ ways
         average = ways.T @ met - met.T @ self.solve(met)
@@ -388,5 +423,5 @@ class Penalised:
         for i, (t, a, b) in enumerate(places):
             for j, (u, c, d) in enumerate(places):
                 if t == u and b == d:
-                    hessian[i, j] += 2 * whole[t][a, c]
-        return Derivatives(gradient, hessian)
+                    hessian[i, j] += 2 * by_s[t][a, c]
+        return Derivatives(gradient, hessian, by_s)

@@ -133,7 +133,7 @@ def reference_grid(frame: ModelFrame, factor: str) -> tuple[Reals, NDArray[np.bo
     others = [name for name in recipe.factors if name != factor]
     names = [factor, *others]
     sizes = [range(len(recipe.factors[name].factor.levels)) for name in names]
-    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64)
+    cells = _cells(sizes)
     codes = {name: cells[:, at] for at, name in enumerate(names)}
     numbers = {
         name: np.broadcast_to(mean, (len(cells), mean.size))
@@ -170,7 +170,7 @@ def reference_line(frame: ModelFrame, name: str, values: Reals) -> Reals | None:
     """
     recipe = _recipe(frame)
     sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
-    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64).reshape(-1, len(sizes))
+    cells = _cells(sizes)
     n = values.size * len(cells)
     codes = {each: np.tile(cells[:, at], values.size) for at, each in enumerate(recipe.factors)}
     numbers = {each: np.broadcast_to(mean, (n, mean.size)) for each, mean in recipe.numbers.items()}
@@ -202,11 +202,12 @@ def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
     recipe = _recipe(frame)
     if recipe.left_out:
         return None
+    if not recipe.terms:
+        return {}
     # Both designs over points that determine all effects; one is the other times a matrix.
     rng = np.random.default_rng(0)
     sizes = [range(len(each.factor.levels)) for each in recipe.factors.values()]
-    cells = np.array(list(itertools.product(*sizes)), dtype=np.int64)
-    cells = cells.reshape(-1, len(sizes)).repeat(1 + len(frame.names), axis=0)
+    cells = _cells(sizes).repeat(1 + len(frame.names), axis=0)
     codes = {name: cells[:, at] for at, name in enumerate(recipe.factors)}
     numbers = {
         name: rng.normal(size=(len(cells), mean.size)) for name, mean in recipe.numbers.items()
@@ -220,6 +221,12 @@ def type_three_contrasts(frame: ModelFrame) -> dict[str, Reals] | None:
         if column.term:
             contrasts.setdefault(":".join(column.term), []).append(row)
     return {term: np.array(rows) for term, rows in contrasts.items()}
+
+
+def _cells(sizes: Sequence[range]) -> NDArray[np.int64]:
+    """Return all combinations of levels, shape (cells, factors); one of no factors."""
+    cells = list(itertools.product(*sizes))
+    return np.array(cells, dtype=np.int64).reshape(len(cells), len(sizes))
 
 
 def _recipe(frame: ModelFrame) -> Recipe:

@@ -84,6 +84,8 @@ def check_robustness(
         Seed of the draws.
     """
     rows = _of_fit("main", fit)
+    if not rows:
+        return []
     conclusions = {row.effect: row.conclusion for row in rows}
     for name, y in responses.items():
         rows += _tried(f"response {name}", fit, partial(_other_response, fit, name, y))

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from egoalign.config import MODEL_ID
 from egoalign.log import UserError
+from egoalign.tables import ARROW_SUFFIX, is_arrow, read_columns, read_schema
 from egoalign.video.decode import Picture
 from egoalign.video.numbered import LONGEST_S, numbered_timeline
 from egoalign.video.probe import Probe, unreadable
 from egoalign.video.timeline import NOWHERE
 
-SUFFIXES = (".npy", ".parquet")
+SUFFIXES = (".npy", ".parquet", ARROW_SUFFIX)
 NO_VECTOR = "no vector was given for this second"
 NOT_FINITE = "the vector given is not finite"
 ZERO = "the vector given is zero"
@@ -57,8 +57,9 @@ class VectorsFile:
         Parameters
         ----------
         path : Path
-            ``.npy`` of shape (n, d), a row a number from 0; or ``.parquet`` with ``second`` or
-            ``frame_id``, and ``embedding``. ``{model}`` in it stands for the model's id.
+            ``.npy`` of shape (n, d), a row a number from 0; or ``.parquet`` or ``.arrow`` with
+            ``second`` or ``frame_id``, and ``embedding``. ``{model}`` in it stands for the
+            model's id.
         per_second : float
             Vectors a second.
         model_id : str, optional
@@ -159,7 +160,7 @@ def _numbers(path: Path, per_second: float) -> NDArray[np.int64]:
         return np.arange(len(_array(path)), dtype=np.int64)
     names = _columns(path)
     name = next(name for name in ("second", "frame_id") if name in names)
-    column = pq.read_table(path, columns=[name], partitioning=None).column(0)
+    column = read_columns(path, [name]).column(0)
     if column.null_count or not (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):
@@ -180,9 +181,10 @@ def _numbers(path: Path, per_second: float) -> NDArray[np.int64]:
 def _columns(path: Path) -> list[str]:
     """Return the names of a Parquet file's columns, those that are needed being there."""
     try:
-        names = pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _Unusable("not a Parquet file") from error
+        names = read_schema(path).names
+    except (pa.ArrowException, OSError) as error:
+        kind = "an Arrow" if is_arrow(path) else "a Parquet"
+        raise _Unusable(f"not {kind} file") from error
     if "embedding" not in names or not {"second", "frame_id"} & set(names):
         raise _Unusable(f"columns found: {', '.join(names)}; expected second, embedding")
     return list(names)
@@ -212,7 +214,7 @@ def _values(path: Path) -> tuple[Any, Sequence[str | None]]:
         array = _array(path)
         return array, [None] * len(array)
     names = [name for name in ("embedding", "reason") if name in _columns(path)]
-    table = pq.read_table(path, columns=names, partitioning=None)
+    table = read_columns(path, names)
     vectors = [
         one.values.to_numpy(zero_copy_only=False) if one.is_valid else None
         for one in table["embedding"]
