@@ -138,7 +138,7 @@ def effects(seed: int = 6) -> pd.DataFrame:
         "speaker": ["male_adult", "key_child", "other_child"],
         "activity": ["book_reading", "mealtime", "outdoor_play"],
     }
-    for name, response, family, scale in FITS:
+    for name, response, _, scale in FITS:
         terms = [("(Intercept)", "(Intercept)"), ("age_within",) * 2, ("age_between",) * 2]
         for factor in ["speaker"] + (["activity"] if name != "words" else []):
             terms += [(factor, f"{factor}[{level}]") for level in levels[factor]]
@@ -208,8 +208,12 @@ def utterances(n_children: int = 40, sessions: int = 12, seed: int = 7) -> pd.Da
             minutes = np.sort(rng.uniform(0, length, n))
             activity = rng.choice(["free_play", "book_reading", "mealtime", "outdoor_play"])
             level = (
-                0.24 + SLOPE * within + BETWEEN * (between - 14) + rng.normal(0, 0.006)
-                + modes.loc[child, "(Intercept)"] + modes.loc[child, "age_within"] * within
+                0.24
+                + SLOPE * within
+                + BETWEEN * (between - 14)
+                + rng.normal(0, 0.006)
+                + modes.loc[child, "(Intercept)"]
+                + modes.loc[child, "age_within"] * within
             )
             score = level + 0.01 * (activity == "book_reading") + rng.normal(0, 0.03, n)
             score = score - 0.006 * minutes / length

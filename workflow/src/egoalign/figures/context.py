@@ -180,8 +180,9 @@ def _footer(facts: Facts) -> list[str]:
         + "; in brackets those with the label (utterances; sessions; children).",
         f"Model: {facts['model_id']}.",
         NULL_SENTENCE,
-        "Bars: 95 % intervals of each mean, percentile bootstrap over its children, or its sessions "
-        "where one child has the label; means are as found, of different children and speech.",
+        "Bars: 95 % intervals of each mean, percentile bootstrap over its children, or its "
+        "sessions where one child has the label; means are as found, of different children and "
+        "speech.",
     ]
     if first["difference"]["note"]:
         sentences.append("With few children intervals are likely too narrow.")

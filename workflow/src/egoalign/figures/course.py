@@ -84,7 +84,7 @@ def course_figure(utterances: pd.DataFrame) -> tuple[Figure, Facts]:
         interval, and the bins; or `message`.
     """
     model_id = utterances["model_id"].iloc[0] if len(utterances) else ""
-    has_null = utterances["shuffled_difference"].notna().any()
+    has_null = bool(utterances["shuffled_difference"].notna().any())
     response = "shuffled_difference" if has_null else "score_max"
     facts: Facts = {"model_id": model_id, "response": response, "clocks": {}}
     scored = utterances.dropna(subset=[response])

@@ -190,8 +190,8 @@ def _footer(facts: Facts) -> list[str]:
         f"n = {counted(facts['n_children'], 'child', 'children')}, "
         f"{facts['n_rows']:,} rows (in brackets those of each child).",
         f"Scores: {facts['model_id']}. Model: {facts['formula']}.",
-        "Points: conditional modes; bars: 95 % intervals given the variances; filled: 0 is outside.",
-        "Dashed: the population.",
+        "Points: conditional modes; bars: 95 % intervals given the variances; filled: 0 is "
+        "outside. Dashed: the population.",
     ]
     for letter, panel in zip("abcd", facts["panels"], strict=False):
         if panel["sd"]:

@@ -1,8 +1,8 @@
 """The alignment of lemmas by how frequent and how concrete they are.
 
-A lemma's frequency is public with its number (table lemma_numbers), its norms are not: frequency and
-concreteness together tell the word to anybody who has the norms. So single lemmas are drawn over
-frequency only, and concreteness is shown for groups of lemmas.
+A lemma's frequency is public with its number (table lemma_numbers), its norms are not: frequency
+and concreteness together tell the word to anybody who has the norms. So single lemmas are drawn
+over frequency only, and concreteness is shown for groups of lemmas.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _draw_groups(panel: Axes, groups: list[dict[str, Any]]) -> None:
 
 
 def _draw_plane(figure: Figure, panel: Axes, rows: pd.DataFrame) -> bool:
-    """Draw mean differences of cells of frequency and concreteness; return whether there are any."""
+    """Draw mean differences of cells of frequency and concreteness; return whether any is."""
     n = int(np.clip(np.sqrt(len(rows) / LEMMAS_IN_GROUP), 2, MOST_CELLS))
     if len(rows) < LEAST_IN_GROUP:
         return False

@@ -34,4 +34,3 @@ def mean_of_rows(rows: pd.DataFrame, column: str) -> Facts:
     """Return `mean_of` a column over the clusters of its rows."""
     known = rows.dropna(subset=[column])
     return mean_of(known[column].to_numpy(np.float64), clusters_of(known))
-

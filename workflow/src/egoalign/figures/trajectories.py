@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -156,7 +156,7 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
         panel.axhline(
             facts["null"], color=NULL, linewidth=1.0, linestyle=(0, (4, 2)), label="null, mean"
         )
-    _draw_all(panel, sessions, lines, model.lines)
+    _draw_all(panel, sessions, lines, model.lines, facts["null"])
     name, unit = response_name(response), response_unit(response)
     panel.set_xlabel("age (months)")
     family = model.fits["family"].iloc[0]
@@ -207,7 +207,7 @@ def child_lines(sessions: pd.DataFrame, model: Fitted) -> dict[str, tuple[np.nda
         for column, mode in modes.loc[child].items():
             if column in values:
                 y = y + mode * values[column]
-        lines[child] = (ages, 1 / (1 + np.exp(-y)) if is_binomial else y)
+        lines[str(child)] = (ages, 1 / (1 + np.exp(-y)) if is_binomial else y)
     return lines
 
 
@@ -221,6 +221,7 @@ def _draw_all(
     sessions: pd.DataFrame,
     lines: dict[str, tuple[np.ndarray, np.ndarray]],
     line: pd.DataFrame,
+    null: float | None,
 ) -> None:
     """Draw sessions, every child's line, and the population's with its band."""
     panel.plot(
@@ -237,13 +238,13 @@ def _draw_all(
     )
     for place, (ages, y) in enumerate(lines.values()):
         label = "each child" if place == 0 else None
-        style = {"marker": "_", "markersize": 6} if np.ptp(ages) == 0 else {}
+        style: dict[str, Any] = {"marker": "_", "markersize": 6} if np.ptp(ages) == 0 else {}
         panel.plot(ages, y, color=SCORE, linewidth=0.9, alpha=0.75, label=label, zorder=2, **style)
     _draw_population(panel, line, 1.8)
     low, high = np.nanquantile(sessions["score"], [0.005, 0.995])
     drawn = [y for _, ys in lines.values() for y in (ys.min(), ys.max())]
     drawn += [line["low"].min(), line["high"].max(), low, high]
-    drawn += [float(y) for one in panel.lines[:1] for y in one.get_ydata() if one.get_label() == "null, mean"]
+    drawn += [] if null is None else [null]
     margin = 0.05 * (np.nanmax(drawn) - np.nanmin(drawn))
     if margin > 0:
         panel.set_ylim(np.nanmin(drawn) - margin, np.nanmax(drawn) + margin)
@@ -351,7 +352,7 @@ def _footer(facts: Facts) -> list[str]:
             "Children: the same with each child's conditional modes, over its own ages."
         )
     else:
-        sentences.append("The model has no effects of children, so that there are no lines of them.")
+        sentences.append("The model has no effects of children, so there are no lines of them.")
     if facts["null"] is not None:
         sentences.append(NULL_SENTENCE)
     for name, found in facts["effects"].items():
@@ -400,8 +401,6 @@ def plot_trajectories(
         Where to write, and how.
     """
     tables = (MODEL_FITS, MODEL_EFFECTS, MODEL_RANDOM_EFFECTS, MODEL_LINES)
-    fitted = Fitted(
-        *(read_frame(table, path) for table, path in zip(tables, models, strict=True))
-    )
+    fitted = Fitted(*(read_frame(table, path) for table, path in zip(tables, models, strict=True)))
     rows = read_utterances(*utterances, set(fitted.lines["response"]))
     write_figure(trajectories_figure(rows, fitted), out, options)

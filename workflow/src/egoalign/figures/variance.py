@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from egoalign.figures.facts import Facts
 from egoalign.figures.files import Outputs, read_frame, write_figure
@@ -120,7 +120,7 @@ def _draw_numbers(panel: Axes, facts: Facts, shown: list[str]) -> None:
     panel.tick_params(axis="y", length=0, labelleft=False)
     for spine in panel.spines.values():
         spine.set_visible(False)
-    text = {"ha": "center", "va": "center", "fontsize": 6.5, "color": INK}
+    text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5, "color": INK}
     for column, part in enumerate(shown):
         head = HEADS.get(part, part)
         panel.text(
@@ -159,8 +159,9 @@ def percent(share: float | None) -> str:
 def _footer(facts: Facts) -> list[str]:
     sentences = [
         f"Scores: {facts['model_id']}. A row a statistical model and response; n rows each.",
-        "Shares of fixed effects, of each group's random effects (slopes with intercepts, mean over "
-        "the rows) and of the residual; a dash: not in the model. Sessions are within children.",
+        "Shares of fixed effects, of each group's random effects (slopes with intercepts, mean "
+        "over the rows) and of the residual; a dash: not in the model. Sessions are within "
+        "children.",
         "R² after Nakagawa & Schielzeth: marginal (fixed effects) and conditional (with random "
         "effects).",
     ]
