@@ -43,8 +43,15 @@ fit_one <- function(model) {
     sigma = sprintf("%.15g", sigma(fit)),
     tests = paste0("[", paste(sprintf("{\"term\": \"%s\", \"numbers\": %s}", rownames(tests),
       apply(tests[, c("NumDF", "DenDF", "F value", "Pr(>F)")], 1, numbers)), collapse = ", "), "]"),
-    terms = paste0("[", paste(terms_of(fit), collapse = ",\n   "), "]")
+    terms = paste0("[", paste(terms_of(fit), collapse = ",\n   "), "]"),
+    profile = if (model$profile == "true") profile_of(fit) else "null"
   ))
+}
+
+# Profile intervals of standard deviations and correlations, by name.
+profile_of <- function(fit) {
+  ends <- suppressMessages(confint(fit, parm = "theta_", method = "profile", oldNames = FALSE))
+  object(setNames(apply(ends, 1, numbers), rownames(ends)))
 }
 
 # Each random term: its group, columns, covariance, and conditional modes with their covariances.

@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from egoalign.vary.fit import fit_frame
 from egoalign.vary.frame import build_frame
+from egoalign.vary.profiles import profile_intervals
 from egoalign.vary.satterthwaite import f_test
 from egoalign.vary.terms import MixedFit
 from tests.means import require_r
@@ -36,6 +37,8 @@ STANDARD_ERROR = 1e-4
 COMPONENT = 1e-3
 CRITERION = 1e-4
 DF = 1e-2
+INTERVAL = 5e-3
+"""Of its width: lme4 finds the ends of an interval on splines through a profile."""
 
 
 @cache
@@ -136,6 +139,18 @@ def test_f_tests_of_type_three_are_those_of_anova(name: str) -> None:
         assert test.df2 == pytest.approx(df2, rel=DF)
         assert test.statistic == pytest.approx(statistic, rel=1e-3)
         assert test.p == pytest.approx(p, rel=DF, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", [name for name, fit in FITS.items() if fit["profile"]])
+def test_profile_intervals_are_those_of_confint(name: str) -> None:
+    theirs: dict[str, list[float]] = FITS[name]["profile"]
+    for own in profile_intervals(ours(name)):
+        group = ":".join(reversed(own.group.split(":")))
+        kind = {"sd": "sd", "correlation": "cor", "sigma": "sigma"}[own.kind]
+        columns = ".".join(reversed(own.columns))
+        low, high = theirs["sigma" if kind == "sigma" else f"{kind}_{columns}|{group}"]
+        assert own.low == pytest.approx(low, abs=INTERVAL * (high - low)), own
+        assert own.high == pytest.approx(high, abs=INTERVAL * (high - low)), own
 
 
 @pytest.mark.full

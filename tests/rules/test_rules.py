@@ -14,8 +14,11 @@ import pytest
 from tests.workflow.compare import differences
 from tests.workflow.project import Project
 
-NOT_HERE = {"demo_corpus", "train_demo_model", "import_scores"}
+NOT_HERE = {"demo_corpus", "train_demo_model", "import_scores", "gather_given_predictors"}
 """A rule without a command; the training, and scores that are given, which have their own tests."""
+
+AS_A_JOB = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+"""Snakemake gives these to every job of one thread: sums of other threads round otherwise."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,16 @@ def test_a_step_needs_no_more_than_its_inputs(rule, tiny, jobs, tmp_path):
         job.command,
         shell=True,
         cwd=tmp_path,
-        env=tiny.environment(),
+        env=tiny.environment() | AS_A_JOB,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all((tmp_path / name).is_file() for name in job.outputs)
     assert differences(tmp_path, tiny.folder, list(job.outputs)) == []
+
+
+def test_no_resource_asks_for_the_size_of_inputs(root):
+    """Snakemake gives none to a job whose inputs are not there when the run is planned."""
+    for path in (root / "workflow/rules").glob("*.smk"):
+        assert not re.search(r"input\.size", path.read_text()), path.name

@@ -152,6 +152,10 @@ def test_scores_of_a_run_enter_again_without_video(base):
         assert (base / "results" / "scores" / "figures" / "lab" / f"{name}.pdf").is_file()
     assert (base / "results" / "scores" / "report" / "summary.html").is_file()
     assert not (base / "results" / "scores" / "private" / "scores").exists()
+    predictors = table(base, "scores/private/predictors/lab.utterances.parquet")
+    assert len(predictors) == 14
+    assert [row["minutes"] is None for row in predictors].count(True) < 14
+    assert (base / "results" / "scores" / "vary" / "lab" / "predictors.csv").is_file()
     assert project.planned() == {}
 
 

@@ -166,7 +166,7 @@ rule fit_models:
         contrasts="<results>/vary/{model}/contrasts.parquet",
         contrasts_csv=report(
             "<results>/vary/{model}/contrasts.csv",
-            caption="../report/contrasts.rst",
+            caption="../report/contrasts_of_levels.rst",
             category="Tables",
             labels={"table": "contrasts of levels", "model": "{model}"},
         ),

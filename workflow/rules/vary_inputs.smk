@@ -27,11 +27,11 @@ def word_scores_of(wildcards):
     return per_session(pattern)(wildcards) if words_scored(wildcards) else []
 
 
-def memory_of_models(wildcards, input):
-    """Return megabytes for the models: tables in memory are some ten times their files."""
-    return int(4000 + 30 * input.size_mb)
+def memory_of_models(wildcards, attempt):
+    """Return megabytes for the models: by sessions, for tables may not be there when it plans."""
+    return attempt * (4000 + 2 * len(SESSIONS))
 
 
-def minutes_of_models(wildcards, input):
+def minutes_of_models(wildcards, attempt):
     """Return minutes for the models: each is fitted several hundred times."""
-    return int(120 + 4 * input.size_mb)
+    return attempt * (120 + len(SESSIONS) // 4)

@@ -91,6 +91,12 @@ def test_every_caption_that_a_rule_names_exists_and_is_tested() -> None:
     assert named | {"workflow"} == {path.stem for path in CAPTIONS.glob("*.rst")}
 
 
+def test_a_caption_is_that_of_one_file() -> None:
+    rules = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    named = re.findall(r'caption="\.\./report/(\w+)\.rst"', rules)
+    assert sorted(named) == sorted(set(named))
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in CAPTIONS.glob("*.rst")))
 @pytest.mark.parametrize("demo", [False, True])
 def test_caption_renders_to_whole_sentences(name: str, demo: bool, results: Path) -> None:

@@ -12,13 +12,15 @@ from egoalign.vary.terms import Reals
 DECREMENT = 1e-9
 """The search ends when the next step promises less than this (in -2 log L)."""
 
+ROUNDING = 1e-14
+"""Nor can a step be judged that promises less than this share of the criterion."""
+
 MAX_STEPS = 60
 HALVINGS = 25
-NEAR_BOUND = 1e-3
-"""A diagonal of T below this is near the boundary: the end is polished without derivatives."""
 
 POLISHED = 2000
-"""Random effects left, up to which the end is polished."""
+"""Random effects left, up to which a search that stops short of this goes on without derivatives.
+"""
 
 FIRST = 0.5
 """Where the search begins: diagonal of T, for columns of root mean square 1."""
@@ -50,25 +52,22 @@ def search(order: Eliminated, reml: bool, start: Reals | None = None) -> Found:
     theta = np.where(diagonal, FIRST, 0.0) if start is None else start.copy()
     theta[diagonal] = np.maximum(np.abs(theta[diagonal]), FLOOR)
     point = Penalised(order, theta, reml)
-    converged, steps = False, 0
+    settled, promised, steps = False, np.inf, 0
     while steps < MAX_STEPS:
         steps += 1
         derived = point.derivatives()
         free = ~(diagonal & (theta <= FLOOR) & (derived.gradient > 0))
         step, promised = _newton_step(derived.gradient, derived.hessian, free)
-        if promised < DECREMENT:
-            converged = True
-            break
-        moved = _shorter(order, point, step, diagonal, reml)
+        settled = promised < max(DECREMENT, ROUNDING * abs(point.criterion))
+        moved = None if settled else _shorter(order, point, step, diagonal, reml)
         if moved is None:
-            # No better point along the step: rounding, or a boundary that the polish looks at.
-            converged = promised < np.sqrt(DECREMENT)
             break
         point, theta = moved, moved.theta
-    point, better = _on_the_boundary(order, point, diagonal, reml)
-    near = np.any(theta[diagonal] < NEAR_BOUND)
-    if (near or better or not converged) and order.r <= POLISHED:
-        point, converged = _polish(order, point, diagonal, reml)
+    point = _on_the_boundary(order, point, diagonal, reml)
+    if settled or order.r > POLISHED:
+        return Found(point, settled or promised < np.sqrt(DECREMENT), steps)
+    # A narrow curved valley: a variance near zero whose correlation goes to 1 or -1.
+    point, converged = _polish(order, point, diagonal, reml)
     return Found(point, converged, steps)
 
 
@@ -102,13 +101,10 @@ def _shorter(
 
 def _on_the_boundary(
     order: Eliminated, point: Penalised, diagonal: np.ndarray, reml: bool
-) -> tuple[Penalised, bool]:
-    """Return the point with floors put to zero, if any, and whether there were some."""
+) -> Penalised:
+    """Return the point with floors put to zero."""
     low = diagonal & (point.theta <= FLOOR)
-    if not low.any():
-        return point, False
-    theta = np.where(low, 0.0, point.theta)
-    return Penalised(order, theta, reml), True
+    return Penalised(order, np.where(low, 0.0, point.theta), reml) if low.any() else point
 
 
 def _polish(
