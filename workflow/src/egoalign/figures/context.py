@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from egoalign.figures.facts import NULL_SENTENCE, Facts, counts, counts_sentence
 from egoalign.figures.files import Outputs, write_figure
@@ -87,6 +88,7 @@ def context_figure(utterances: pd.DataFrame, factors: list[str]) -> tuple[Figure
     panels[-1].set_xlabel("mean score less null mean (cosine)")
     for panel in panels[:2]:
         panel.margins(x=0.07)
+        panel.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     label_panels(panels, titles)
     add_legend(figure, panels[0])
     add_footer(figure, _footer(facts))
@@ -182,7 +184,7 @@ def _footer(facts: Facts) -> list[str]:
         NULL_SENTENCE,
         "Bars: 95 % intervals of each mean, percentile bootstrap over its children, or its "
         "sessions where one child has the label; means are as found, of different children and "
-        "speech.",
+        "speech. No bar: one session.",
     ]
     if first["difference"]["note"]:
         sentences.append("With few children intervals are likely too narrow.")

@@ -97,7 +97,7 @@ def effects_figure(
         found = facts["fits"][fit_title(key)]
         _draw(panel, lines, found["effects"], wide=across < 3)
         n = int(found["n"])
-        panel.set_title(f"{response_name(key[1])}\n", fontsize=7.5)
+        panel.set_title(f"{response_name(key[1])}\n", fontsize=7.0)
         panel.text(
             0.0,
             1.015,
@@ -111,6 +111,8 @@ def effects_figure(
         panel.tick_params(axis="y", length=0)
         if place % across == 0:
             panel.set_yticks(range(len(lines)), [label for _, label in lines], color=INK)
+    for label in (STANDARDISED, LOGIT):
+        _share_widths([panel for panel in panels if panel.get_xlabel() == label])
     for panel in panels[len(keys) :]:
         panel.set_axis_off()
     panels[0].set_ylim(len(lines) - 0.4, -0.6)
@@ -185,6 +187,13 @@ def _draw(
             markersize=4.2 if wide else 3.8,
         )
     panel.margins(x=0.08)
+
+
+def _share_widths(panels: list[Axes]) -> None:
+    """Give panels of one unit the same range of x."""
+    limits = [panel.get_xlim() for panel in panels]
+    for panel in panels:
+        panel.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
 
 
 def _footer(facts: Facts) -> list[str]:

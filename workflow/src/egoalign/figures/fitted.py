@@ -27,10 +27,10 @@ RESPONSES = {
     "shuffled_z": ("score over null", "SD of the null"),
     "shuffled_percentile": ("percentile in null", "share"),
     "aligned": ("aligned or not", "log odds"),
-    "word_score": ("word's greatest cosine", "cosine"),
+    "word_score": ("word score", "cosine"),
     "word_difference": ("word score less null", "cosine"),
     "word_z": ("word score over null", "SD of the null"),
-    "word_percentile": ("word's percentile in null", "share"),
+    "word_percentile": ("word percentile", "share"),
     "word_aligned": ("word aligned or not", "log odds"),
 }
 """Responses: what they are called, and the unit of their effects."""

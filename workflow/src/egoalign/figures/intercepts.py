@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
     from egoalign.config import FiguresOptions
 
+NEGLIGIBLE = 1e-3
+"""Modes within so small a share of the upper limit of their standard deviation are none."""
+
 MOST_PANELS = 4
 """Intercepts and slopes of the first response, then intercepts of others, in at most so many."""
 
@@ -93,13 +96,13 @@ def intercepts_figure(
     figure, panels = new_figure(
         len(shown),
         width_in=min(2.6 + 1.5 * len(shown), DOUBLE_COLUMN_IN),
-        height_in=0.9 + 0.15 * max(len(order), 5),
+        height_in=1.0 + 0.15 * max(len(order), 5),
         sharey=True,
     )
-    for panel, (key, column) in zip(panels, shown, strict=True):
+    for panel, (key, column), found in zip(panels, shown, facts["panels"], strict=True):
         rows = of_fit(children, key)
         rows = rows[rows["column"] == column].set_index("level").reindex(order)
-        _draw(panel, rows)
+        _draw(panel, rows, found["sd"])
         panel.set_xlabel(_axis(key[1], column, of_fit(fits, key)["family"].iloc[0]))
     n_rows = dict(zip(first["level"], first["n"], strict=True))
     panels[0].set_yticks(
@@ -147,8 +150,12 @@ def _describe(
     }
 
 
-def _draw(panel: Axes, rows: pd.DataFrame) -> None:
-    """Draw modes and intervals over the line of the population; filled where 0 is left out."""
+def _draw(panel: Axes, rows: pd.DataFrame, sd: Facts | None) -> None:
+    """Draw modes and intervals over the line of the population; filled where 0 is left out.
+
+    Where the estimated variance is none, modes and intervals shrink to nothing: the axis is then
+    as wide as the interval of the standard deviation, and the panel says so.
+    """
     places = np.arange(len(rows))
     mode, half = rows["mode"].to_numpy(), NORMAL_95 * rows["sd"].to_numpy(np.float64)
     panel.axvline(0.0, color=NULL, linewidth=1.0, linestyle=(0, (4, 2)))
@@ -166,14 +173,29 @@ def _draw(panel: Axes, rows: pd.DataFrame) -> None:
         )
     panel.tick_params(axis="y", length=0, colors=INK)
     panel.margins(x=0.06)
+    reach = np.nanmax(np.abs(mode) + half, initial=0.0)
+    upper = sd["ci_high"] if sd and np.isfinite(sd["ci_high"]) else 0.0
+    if reach <= NEGLIGIBLE * upper or reach == 0.0:
+        widest = upper or 1.0
+        panel.set_xlim(-1.2 * widest, 1.2 * widest)
+        panel.text(
+            0.97,
+            0.03,
+            "no variance\nestimated",
+            transform=panel.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=6.5,
+            color=INK,
+        )
 
 
 def _axis(response: str, column: str, family: str) -> str:
     """Return the label of a panel's axis, with its unit."""
     unit = response_unit(response, family)
     if column == INTERCEPT:
-        return f"child's intercept\nless population's ({unit})"
-    return f"child's slope over {predictor_name(column)}\n({unit} per {predictor_unit(column)})"
+        return f"child's intercept\nless population's\n({unit})"
+    return f"child's slope over\n{predictor_name(column)}\n({unit} per {predictor_unit(column)})"
 
 
 def _why_no_children(fits: pd.DataFrame) -> str:

@@ -96,7 +96,7 @@ def lemmas_figure(lemmas: pd.DataFrame) -> tuple[Figure, Facts]:
     over.set_ylabel("word score less null (cosine)")
     by.axhline(0.0, color=NULL, linewidth=1.0, linestyle=(0, (4, 2)))
     by.set_xlabel("concreteness (norms)")
-    by.set_ylabel("mean of a group's lemmas")
+    by.set_ylabel("mean word score less null (cosine)")
     plane.set_xlabel("frequency in the corpus (Zipf)")
     plane.set_ylabel("concreteness (norms)")
     if facts["by_concreteness"]:
@@ -107,7 +107,12 @@ def lemmas_figure(lemmas: pd.DataFrame) -> tuple[Figure, Facts]:
         _say(plane, "too few lemmas" if len(normed) else _why_no_norms(lemmas))
     label_panels([over, by, plane], ["Each lemma", "By concreteness", "Frequency by concreteness"])
     handles, labels = over.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), handlelength=1.4)
+    legend = figure.legend(
+        handles, labels, loc="outside upper left", ncols=len(labels), handlelength=1.4
+    )
+    for mark in legend.legend_handles:
+        if mark is not None:
+            mark.set_alpha(1.0)
     add_footer(figure, _footer(facts))
     return figure, facts
 
@@ -154,7 +159,7 @@ def _draw_points(panel: Axes, rows: pd.DataFrame) -> None:
             marker=marker,
             facecolor=color,
             edgecolor="none",
-            alpha=0.35,
+            alpha=0.6 if len(rows) < 500 else 0.35,
             label=f"{name}s",
             rasterized=len(rows) > 2000,
         )

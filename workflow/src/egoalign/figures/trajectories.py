@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from egoalign.figures.facts import NULL_SENTENCE, Facts, counts
 from egoalign.figures.files import Outputs, read_frame, write_figure
@@ -28,7 +29,6 @@ from egoalign.figures.style import (
     SCORE,
     add_footer,
     add_legend,
-    label_panels,
     message_figure,
     styled,
 )
@@ -54,8 +54,14 @@ if TYPE_CHECKING:
 ACROSS = 8
 """Children in a row of small panels."""
 
+ROW_IN, ONLY_ROW_IN = 0.85, 1.2
+"""Height of a row of small panels, and of the row where there is but one."""
+
 MOST_CHILDREN = 64
 """Children with a small panel of their own; of more, those with most rows."""
+
+NAME_PAD = 1.5
+"""Points between a small panel and its child's name."""
 
 AGES = ("age_within", "age_between", "age_months")
 
@@ -145,12 +151,11 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
     alone = sorted(most.index[:MOST_CHILDREN]) if len(most) > 1 else []
     facts["n_small_panels"] = len(alone)
     down = -(-len(alone) // ACROSS)
+    below = (ONLY_ROW_IN if down == 1 else ROW_IN * down) + 0.3
     figure = Figure(
-        figsize=(DOUBLE_COLUMN_IN if alone else 4.6, 2.7 + 0.78 * down), layout="constrained"
+        figsize=(DOUBLE_COLUMN_IN, 2.7 + below) if alone else (4.6, 2.7), layout="constrained"
     )
-    grid = figure.add_gridspec(
-        2 if alone else 1, 1, height_ratios=(2.7, 0.78 * down) if alone else (1,)
-    )
+    grid = figure.add_gridspec(2 if alone else 1, 1, height_ratios=(2.7, below) if alone else (1,))
     panel = figure.add_subplot(grid[0])
     if facts["null"] is not None:
         panel.axhline(
@@ -159,13 +164,15 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
     _draw_all(panel, sessions, lines, model.lines, facts["null"])
     name, unit = response_name(response), response_unit(response)
     panel.set_xlabel("age (months)")
+    panel.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 3, 5, 6, 10], integer=True))
     family = model.fits["family"].iloc[0]
     panel.set_ylabel(f"{name}, share" if family == "binomial" else f"{name} ({unit})")
     if alone:
-        _draw_each(figure, grid[1].subgridspec(down, ACROSS), alone, sessions, lines, model.lines)
-        label_panels([panel, figure.axes[1]], ["All children", "Each child"])
-        # The title of the small panels stands over the first one's own name.
-        figure.axes[1].set_title("b  Each child\n", fontsize=8.0)
+        inner = grid[1].subgridspec(down, min(ACROSS, len(alone)))
+        _draw_each(figure, inner, alone, sessions, lines, model.lines)
+        panel.set_title("a  All children")
+        # The title of the small panels stands a line above the first one's own name.
+        figure.axes[1].set_title("b  Each child\n", pad=NAME_PAD)
     add_legend(figure, panel)
     add_footer(figure, _footer(facts))
     return figure, facts
@@ -228,8 +235,8 @@ def _draw_all(
         sessions["age"],
         sessions["score"],
         "o",
-        color="#BBBBBB",
-        markersize=2.2 if len(sessions) < 1000 else 1.2,
+        color="#999999",
+        markersize=3.2 if len(sessions) < 200 else 2.0 if len(sessions) < 1000 else 1.2,
         markeredgewidth=0,
         alpha=0.6,
         label="session mean",
@@ -276,16 +283,15 @@ def _draw_each(
     lines: dict[str, tuple[np.ndarray, np.ndarray]],
     line: pd.DataFrame,
 ) -> None:
-    """Draw a small panel for each child, all on the same axes."""
-    shared = None
+    """Draw a small panel for each child, all with the axes of the large one."""
+    (large,) = figure.axes
+    line = line.sort_values("age_months")
     for place, child in enumerate(children):
         panel = figure.add_subplot(
             grid[place // ACROSS, place % ACROSS],  # type: ignore[index]
-            sharex=shared,
-            sharey=shared,
+            xlim=large.get_xlim(),
+            ylim=large.get_ylim(),
         )
-        shared = shared or panel
-        line = line.sort_values("age_months")
         panel.plot(line["age_months"], line["estimate"], color=POPULATION, linewidth=0.8)
         visits = sessions[sessions["child_id"] == child]
         panel.plot(
@@ -300,13 +306,15 @@ def _draw_each(
         )
         if child in lines:
             panel.plot(*lines[child], color=SCORE, linewidth=1.4)
-        panel.set_title(str(child), fontsize=6.0, fontweight="normal", color=INK, pad=1.5)
+        panel.set_title(
+            str(child), loc="center", fontsize=6.0, fontweight="normal", color=INK, pad=NAME_PAD
+        )
         panel.tick_params(labelsize=5.5, length=2, pad=1.5)
         panel.tick_params(
             labelleft=place % ACROSS == 0, labelbottom=place + ACROSS >= len(children)
         )
-        panel.locator_params(axis="x", nbins=3)
-        panel.locator_params(axis="y", nbins=3)
+        panel.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+        panel.yaxis.set_major_locator(MaxNLocator(3))
 
 
 def _null_level(rows: pd.DataFrame, response: str) -> float | None:
@@ -357,6 +365,8 @@ def _footer(facts: Facts) -> list[str]:
         sentences.append(NULL_SENTENCE)
     for name, found in facts["effects"].items():
         sentences.append(f"{predictor_name(name).capitalize()}: {interval(found, 5)} a month.")
+    if facts["n_small_panels"]:
+        sentences.append("b: axes as in a.")
     if facts["n_small_panels"] == MOST_CHILDREN and facts["n_children"] > MOST_CHILDREN:
         sentences.append(f"Small panels: the {MOST_CHILDREN} children with most utterances.")
     if facts["singular"]:
