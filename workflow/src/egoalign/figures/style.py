@@ -120,7 +120,8 @@ def add_footer(figure: Figure, sentences: Sequence[str]) -> None:
     """
     width, height = figure.get_size_inches()
     per_line = int(width * 72 / (FOOTER_POINTS * 0.57))
-    lines = textwrap.wrap(" ".join(sentences), per_line)
+    text = " ".join(sentences).replace(" %", "\N{NO-BREAK SPACE}%")
+    lines = textwrap.wrap(text, per_line)
     room = (len(lines) * FOOTER_POINTS * 1.3 + 6) / 72
     figure.set_size_inches(width, height + room)
     share = room / (height + room)

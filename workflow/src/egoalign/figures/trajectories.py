@@ -29,6 +29,7 @@ from egoalign.figures.style import (
     SCORE,
     add_footer,
     add_legend,
+    label_panels,
     message_figure,
     styled,
 )
@@ -59,9 +60,6 @@ ROW_IN, ONLY_ROW_IN = 0.85, 1.2
 
 MOST_CHILDREN = 64
 """Children with a small panel of their own; of more, those with most rows."""
-
-NAME_PAD = 1.5
-"""Points between a small panel and its child's name."""
 
 AGES = ("age_within", "age_between", "age_months")
 
@@ -170,9 +168,10 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
     if alone:
         inner = grid[1].subgridspec(down, min(ACROSS, len(alone)))
         _draw_each(figure, inner, alone, sessions, lines, model.lines)
-        panel.set_title("a  All children")
-        # The title of the small panels stands a line above the first one's own name.
-        figure.axes[1].set_title("b  Each child\n", pad=NAME_PAD)
+        # An empty panel behind the small ones holds their title above all their names.
+        behind = figure.add_subplot(grid[1])
+        behind.set_axis_off()
+        label_panels([panel, behind], ["All children", "Each child"])
     add_legend(figure, panel)
     add_footer(figure, _footer(facts))
     return figure, facts
@@ -284,7 +283,7 @@ def _draw_each(
     line: pd.DataFrame,
 ) -> None:
     """Draw a small panel for each child, all with the axes of the large one."""
-    (large,) = figure.axes
+    large = figure.axes[0]
     line = line.sort_values("age_months")
     for place, child in enumerate(children):
         panel = figure.add_subplot(
@@ -307,7 +306,7 @@ def _draw_each(
         if child in lines:
             panel.plot(*lines[child], color=SCORE, linewidth=1.4)
         panel.set_title(
-            str(child), loc="center", fontsize=6.0, fontweight="normal", color=INK, pad=NAME_PAD
+            str(child), loc="center", fontsize=6.0, fontweight="normal", color=INK, pad=1.5
         )
         panel.tick_params(labelsize=5.5, length=2, pad=1.5)
         panel.tick_params(
