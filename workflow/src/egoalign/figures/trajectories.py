@@ -29,7 +29,6 @@ from egoalign.figures.style import (
     SCORE,
     add_footer,
     add_legend,
-    label_panels,
     message_figure,
     styled,
 )
@@ -60,6 +59,9 @@ ROW_IN, ONLY_ROW_IN = 0.85, 1.2
 
 MOST_CHILDREN = 64
 """Children with a small panel of their own; of more, those with most rows."""
+
+NAME_PAD = 1.5
+"""Points between a small panel and its child's name."""
 
 AGES = ("age_within", "age_between", "age_months")
 
@@ -168,10 +170,9 @@ def trajectories_figure(utterances: pd.DataFrame, models: Fitted) -> tuple[Figur
     if alone:
         inner = grid[1].subgridspec(down, min(ACROSS, len(alone)))
         _draw_each(figure, inner, alone, sessions, lines, model.lines)
-        # An empty panel behind the small ones holds their title above all their names.
-        behind = figure.add_subplot(grid[1])
-        behind.set_axis_off()
-        label_panels([panel, behind], ["All children", "Each child"])
+        panel.set_title("a  All children")
+        # The title of the small panels stands a line above the first one's own name.
+        figure.axes[1].set_title("b  Each child\n", pad=NAME_PAD)
     add_legend(figure, panel)
     add_footer(figure, _footer(facts))
     return figure, facts
@@ -306,7 +307,7 @@ def _draw_each(
         if child in lines:
             panel.plot(*lines[child], color=SCORE, linewidth=1.4)
         panel.set_title(
-            str(child), loc="center", fontsize=6.0, fontweight="normal", color=INK, pad=1.5
+            str(child), loc="center", fontsize=6.0, fontweight="normal", color=INK, pad=NAME_PAD
         )
         panel.tick_params(labelsize=5.5, length=2, pad=1.5)
         panel.tick_params(
