@@ -44,6 +44,7 @@ include: "workflow/rules/validate.smk"
 include: "workflow/rules/vary.smk"
 include: "workflow/rules/reference.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/model_figures.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -21,6 +21,10 @@ from tests.workflow.compare import differences
 from tests.workflow.project import Project, tiny_project
 
 GOLDEN = Path(__file__).with_name("golden_tiny.txt")
+
+FITTED = {"plot_intercepts", "plot_trajectories", "plot_variance", "plot_effects"}
+"""Figures of what was fitted."""
+
 FIRST_PAGE = {"write_summary", "all"}
 
 
@@ -137,7 +141,7 @@ def test_words_and_names_stay_in_the_private_zone(tiny):
     ("module", "rules"),
     [
         ("figures/age.py", {"plot_age"}),
-        ("vary/models.py", {"fit_models", "plot_age", "write_values"} | FIRST_PAGE),
+        ("vary/models.py", {"fit_models", "plot_age", "write_values"} | FITTED | FIRST_PAGE),
         ("corpus/scores.py", {"write_scores"}),
         ("report/summary.py", {"write_summary"}),
     ],
@@ -164,6 +168,10 @@ def test_a_changed_option_plans_exactly_the_jobs_that_read_it(tiny):
         "plot_models",
         "plot_reference",
         "plot_reliability",
+        "plot_lemmas",
+        "plot_context",
+        "plot_course",
+        *FITTED,
         "write_config",
         "all",
     }

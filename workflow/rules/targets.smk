@@ -7,9 +7,12 @@ REFERENCES = {
     for one in CONFIG.reference.sets
 }
 FIGURES = ["null", "nulls", "children", "age"]
+# Figures of the statistical models, and of what goes into them.
+FIGURES += ["intercepts", "trajectories", "variance", "effects", "context", "course"]
 # Figures of models that encode.
 MORE_FIGURES = ["accuracy", "reliability"] if JUDGED else []
 MORE_FIGURES += ["lag"] if CONFIG.align.lags.profile else []
+MORE_FIGURES += ["lemmas"] if CONFIG.align.words.score else []
 
 
 def wanted_outputs():

@@ -134,7 +134,7 @@ rule fit_models:
         effects="<results>/vary/{model}/effects.parquet",
         effects_csv=report(
             "<results>/vary/{model}/effects.csv",
-            caption="../report/effects.rst",
+            caption="../report/effects_table.rst",
             category="Tables",
             labels={"table": "fixed effects", "model": "{model}"},
         ),
@@ -148,7 +148,7 @@ rule fit_models:
         variance="<results>/vary/{model}/variance.parquet",
         variance_csv=report(
             "<results>/vary/{model}/variance.csv",
-            caption="../report/variance.rst",
+            caption="../report/variance_table.rst",
             category="Tables",
             labels={"table": "variance explained", "model": "{model}"},
         ),

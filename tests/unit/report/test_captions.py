@@ -17,20 +17,28 @@ from egoalign.config import Config, dump_config, parse_section
 from egoalign.figures.accuracy import accuracy_figure
 from egoalign.figures.age import age_figure
 from egoalign.figures.children import children_figure
+from egoalign.figures.context import context_figure
+from egoalign.figures.course import course_figure
+from egoalign.figures.effects import effects_figure
 from egoalign.figures.facts import metric, write_facts
+from egoalign.figures.intercepts import intercepts_figure
 from egoalign.figures.lag import lag_figure
+from egoalign.figures.lemmas import lemmas_figure
 from egoalign.figures.models import models_figure
 from egoalign.figures.null import null_figure
 from egoalign.figures.nulls import nulls_figure
 from egoalign.figures.reference import reference_figure
 from egoalign.figures.reliability import reliability_figure
+from egoalign.figures.trajectories import Fitted, trajectories_figure
+from egoalign.figures.variance import variance_figure
 from egoalign.report.numbers import Numbers
 from tests.conftest import ROOT
-from tests.unit.figures import made
+from tests.unit.figures import made, made_models
 
 CAPTIONS = ROOT / "workflow" / "report"
 FIGURES = (
-    *("null", "nulls", "accuracy", "reliability", "children", "age", "lag", "reference", "models"),
+    *("null", "nulls", "accuracy", "reliability", "children", "age", "lag", "reference"),
+    *("intercepts", "trajectories", "variance", "effects", "lemmas", "context", "course", "models"),
 )
 LINKS = "\n\n" + "".join(f".. _{name}: javascript:x\n" for name in ("Corpus", "Figures", "Tables"))
 
@@ -54,6 +62,27 @@ def facts_of(n_rows: int | None) -> dict[str, dict[str, Any]]:
         "reference": reference_figure(*made.reference(120 if n_rows is None else n_rows))[1],
         "lag": lag_figure(made.lags()[cut], made.lag_peaks()[cut])[1],
         "models": models_figure(summary[cut])[1],
+        **facts_of_models(n_rows),
+    }
+
+
+def facts_of_models(n_rows: int | None) -> dict[str, dict[str, Any]]:
+    """Return the facts of the figures of statistical models, and of what goes into them."""
+    cut = slice(n_rows)
+    fits = made_models.fits() if n_rows is None else made_models.no_fits()
+    effects, lines = made_models.effects()[cut], made_models.lines()[cut]
+    variance, means = made_models.variance()[cut], made_models.means()[cut]
+    modes = made_models.random_effects(6)[cut]
+    rows = made_models.utterances(6)[cut]
+    fitted = Fitted(fits, effects, modes, lines)
+    return {
+        "intercepts": intercepts_figure(modes, made_models.components()[cut], fits)[1],
+        "trajectories": trajectories_figure(rows, fitted)[1],
+        "variance": variance_figure(variance, fits)[1],
+        "effects": effects_figure(effects, variance, means, fits)[1],
+        "lemmas": lemmas_figure(made_models.lemmas(400)[cut])[1],
+        "context": context_figure(rows, ["location", "activity"])[1],
+        "course": course_figure(rows)[1],
     }
 
 

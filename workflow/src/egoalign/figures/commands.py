@@ -63,6 +63,40 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     models = _figure(subparsers, "plot-models", "the results of all models side by side")
     _table(models, "--models", "table models, by compare-models")
     models.set_defaults(run=_plot_models)
+    _add_statistical(subparsers)
+
+
+def _add_statistical(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the figures of the statistical models, and of what goes into them."""
+    intercepts = _figure(subparsers, "plot-intercepts", "what each child differs by from all")
+    _fitted(intercepts, "random-effects", "components", "fits")
+    intercepts.set_defaults(run=_plot_intercepts)
+
+    trajectories = _figure(subparsers, "plot-trajectories", "children's lines over age")
+    _utterances(trajectories)
+    _fitted(trajectories, "fits", "effects", "random-effects", "lines")
+    trajectories.set_defaults(run=_plot_trajectories)
+
+    variance = _figure(subparsers, "plot-variance", "how the variance is shared out")
+    _fitted(variance, "variance", "fits")
+    variance.set_defaults(run=_plot_variance)
+
+    effects = _figure(subparsers, "plot-effects", "the fixed effects of all statistical models")
+    _fitted(effects, "effects", "variance", "means", "fits")
+    effects.set_defaults(run=_plot_effects)
+
+    lemmas = _figure(subparsers, "plot-lemmas", "lemmas by frequency and concreteness")
+    _table(lemmas, "--lemma-numbers", "table lemma_numbers of one model, by summarise-words")
+    _table(lemmas, "--word-predictors", "table word_predictors, by gather-predictors")
+    lemmas.set_defaults(run=_plot_lemmas)
+
+    context = _figure(subparsers, "plot-context", "the score by location and activity")
+    _utterances(context)
+    context.set_defaults(run=_plot_context)
+
+    course = _figure(subparsers, "plot-course", "the score over the course of a session")
+    _utterances(course)
+    course.set_defaults(run=_plot_course)
 
 
 def _figure(
@@ -81,6 +115,19 @@ def _figure(
 
 def _table(parser: argparse.ArgumentParser, flag: str, what: str) -> None:
     parser.add_argument(flag, required=True, type=Path, metavar="F", help=what)
+
+
+def _utterances(parser: argparse.ArgumentParser) -> None:
+    """Add the tables of the utterances' scores and predictors."""
+    _table(parser, "--alignment", "table alignment of one model, all sessions")
+    _table(parser, "--predictors", "table utterance_predictors of the same utterances")
+
+
+def _fitted(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add tables of the statistical models."""
+    for name in names:
+        table = name.replace("-", "_")
+        _table(parser, f"--{name}", f"table model_{table} of one model, by fit-models")
 
 
 def _outputs(args: argparse.Namespace) -> tuple[Outputs, FiguresOptions]:
@@ -143,3 +190,46 @@ def _plot_models(args: argparse.Namespace) -> None:
     from egoalign.figures.models import plot_models
 
     plot_models(args.models, *_outputs(args))
+
+
+def _plot_intercepts(args: argparse.Namespace) -> None:
+    from egoalign.figures.intercepts import plot_intercepts
+
+    plot_intercepts(args.random_effects, args.components, args.fits, *_outputs(args))
+
+
+def _plot_trajectories(args: argparse.Namespace) -> None:
+    from egoalign.figures.trajectories import plot_trajectories
+
+    models = (args.fits, args.effects, args.random_effects, args.lines)
+    plot_trajectories((args.alignment, args.predictors), models, *_outputs(args))
+
+
+def _plot_variance(args: argparse.Namespace) -> None:
+    from egoalign.figures.variance import plot_variance
+
+    plot_variance(args.variance, args.fits, *_outputs(args))
+
+
+def _plot_effects(args: argparse.Namespace) -> None:
+    from egoalign.figures.effects import plot_effects
+
+    plot_effects((args.effects, args.variance, args.means, args.fits), *_outputs(args))
+
+
+def _plot_lemmas(args: argparse.Namespace) -> None:
+    from egoalign.figures.lemmas import plot_lemmas
+
+    plot_lemmas(args.lemma_numbers, args.word_predictors, *_outputs(args))
+
+
+def _plot_context(args: argparse.Namespace) -> None:
+    from egoalign.figures.context import plot_context
+
+    plot_context(args.alignment, args.predictors, *_outputs(args))
+
+
+def _plot_course(args: argparse.Namespace) -> None:
+    from egoalign.figures.course import plot_course
+
+    plot_course(args.alignment, args.predictors, *_outputs(args))

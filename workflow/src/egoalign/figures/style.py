@@ -119,8 +119,9 @@ def add_footer(figure: Figure, sentences: Sequence[str]) -> None:
     The figure grows by the height of the footer, so that panels keep their size.
     """
     width, height = figure.get_size_inches()
-    per_line = int(width * 72 / (FOOTER_POINTS * 0.54))
-    lines = textwrap.wrap(" ".join(sentences), per_line)
+    per_line = int(width * 72 / (FOOTER_POINTS * 0.57))
+    text = " ".join(sentences).replace(" %", "\N{NO-BREAK SPACE}%")
+    lines = textwrap.wrap(text, per_line)
     room = (len(lines) * FOOTER_POINTS * 1.3 + 6) / 72
     figure.set_size_inches(width, height + room)
     share = room / (height + room)

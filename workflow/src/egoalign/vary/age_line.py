@@ -52,9 +52,12 @@ def age_line(fit: MixedFit, months: Reals) -> list[dict[str, Any]]:
         {
             "predictor": predictor,
             "age_months": age,
+            "value": value,
             "estimate": estimate,
             "low": low if np.isfinite(low) else None,
             "high": high if np.isfinite(high) else None,
         }
-        for age, estimate, low, high in zip(ages.tolist(), *columns.tolist(), strict=True)
+        for age, value, estimate, low, high in zip(
+            ages.tolist(), moved.tolist(), *(column.tolist() for column in columns), strict=True
+        )
     ]

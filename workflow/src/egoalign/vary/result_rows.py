@@ -56,8 +56,10 @@ def effect_rows(fit: MixedFit) -> list[Row]:
     """Return rows of table MODEL_EFFECTS."""
     found = infer_effects(fit)
     parts = ("estimate", "se", "df", "statistic", "p", "low", "high")
+    spreads = fit.frame.x.std(axis=0, ddof=1)
     return [
-        {"term": term, "effect": name} | {part: known(getattr(found, part)[at]) for part in parts}
+        {"term": term, "effect": name, "spread": known(spreads[at])}
+        | {part: known(getattr(found, part)[at]) for part in parts}
         for at, (term, name) in enumerate(zip(fit.frame.terms, fit.frame.names, strict=True))
     ]
 
