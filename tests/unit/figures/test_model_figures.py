@@ -248,6 +248,16 @@ def test_labels_have_the_means_of_their_utterances_by_falling_difference() -> No
             assert low < means[label] < high
 
 
+def test_labels_without_a_null_come_last() -> None:
+    rows = made.utterances(3)
+    of_difference = list(context_figure(rows, ["location"])[1]["factors"]["location"])
+    first = rows["location"] == of_difference[0]
+    rows.loc[first, ["shuffled_mean", "shuffled_difference"]] = np.nan
+    rows.loc[first, "score_max"] += 9
+    found = context_figure(rows, ["location"])[1]["factors"]["location"]
+    assert list(found) == [*of_difference[1:], of_difference[0]]
+
+
 def test_many_labels_are_drawn_together_and_none_or_one_say_so() -> None:
     rows = made.utterances(3)
     many = rows.assign(place=[f"room {k % 20}" for k in range(len(rows))])

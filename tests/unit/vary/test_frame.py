@@ -105,8 +105,8 @@ def test_binomial_responses(response: str, expected: list[int]) -> None:
 
 def test_dictionary_columns_are_factors() -> None:
     f = pa.array(table()["f"].to_pylist()).dictionary_encode()
-    frame = build_frame(table(f=f), "y ~ f + (1 | f)")
-    assert frame.names == ("(Intercept)", "f[b]", "f[c]")
+    assert build_frame(table(f=f), "y ~ f").names == ("(Intercept)", "f[b]", "f[c]")
+    assert build_frame(table(f=f), "y ~ x + (1 | f)").random[0].levels == ("a", "b", "c")
 
 
 def test_empty_cells_of_an_interaction_are_left_out_with_a_note() -> None:
@@ -136,6 +136,9 @@ INFINITE = np.r_[np.inf, np.ones(59)]
         ("y ~ 0 + x + x:f", {}, "predictor x:f[c] is a combination of x and x:f[a] and x:f[b]"),
         ("y ~ x + (1 | one)", {}, "group one has one member (k)"),
         ("y ~ x + (1 | id)", {}, "60 members of id for 60 rows"),
+        ("y ~ x + f + (1 | f)", {}, "(1 | f): the fixed effects tell all 3 members of f apart"),
+        ("y ~ x:f + (0 + x | f)", {}, "nothing is left to find a variance of x in; leave out"),
+        ("y ~ x + (1 | f) + (1 | f:one)", {}, "(1 | f:one): (Intercept) varies over the same"),
         ("y ~ x + (1 + x | pairs)", {}, "60 effects of 30 members of pairs for 60 rows"),
         ("three ~ x", {}, "response three is 3 in all 60 rows used"),
         ("f ~ x", {}, "response f holds a, b, c: expected numbers"),

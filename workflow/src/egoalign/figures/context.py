@@ -109,13 +109,13 @@ def _describe(rows: pd.DataFrame, factor: str) -> dict[str, dict[str, Any]]:
             "null_mean": own["shuffled_mean"].mean(),
             "difference": mean_of_rows(own, "shuffled_difference"),
         }
-    return dict(sorted(found.items(), key=lambda item: -_height(item[1])))
+    return dict(sorted(found.items(), key=lambda item: _rank(item[1])))
 
 
-def _height(found: dict[str, Any]) -> float:
-    """Return what labels are ordered by."""
+def _rank(found: dict[str, Any]) -> tuple[bool, float]:
+    """Return what labels are ordered by: the difference, highest first; then those without one."""
     value = found["difference"]["estimate"]
-    return float(found["score"]["estimate"] if value is None else value)
+    return value is None, -float(found["score"]["estimate"] if value is None else value)
 
 
 def _ends(found: Facts) -> list[float]:

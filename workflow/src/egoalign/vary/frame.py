@@ -7,7 +7,7 @@ after that (levels, means for scaling, polynomials) is of the rows used.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,9 @@ the rank in R's ``lm`` and lme4)."""
 
 IN_COMBINATION = 1e-6
 """Columns with a smaller share in such a combination are not named."""
+
+SPANNED = 1e-9
+"""A random effect of which the fixed effects leave less than this share of squares is theirs."""
 
 FEW_MEMBERS = 5
 """A group with fewer members gets a note: their variance is hardly determined."""
@@ -111,6 +114,7 @@ def build_frame(
             f"{rows.size} rows for {len(design)} fixed effects: expected more rows than effects"
         )
     random = tuple(_random_term(bar, columns, variables, family, notes) for bar in formula.bars)
+    _check_told_apart(formula.bars, random, design)
     warning = _repeated(data, formula)
     return ModelFrame(
         formula=text,
@@ -370,6 +374,43 @@ def _collinear(column: DesignColumn, kept: list[DesignColumn]) -> str:
         f"predictor {column.name} is a combination of {' and '.join(names)}: their effects cannot "
         "be told apart; leave one of them out of the formula"
     )
+
+
+def _check_told_apart(
+    bars: Sequence[Bar], random: Sequence[RandomTerm], design: Sequence[DesignColumn]
+) -> None:
+    """Refuse random terms whose variance nothing determines.
+
+    The likelihood is flat where the fixed effects tell all members apart (REML sees only what they
+    leave), and where two terms have the same members.
+    """
+    seen: dict[tuple[bytes, str], Bar] = {}
+    for bar, term in zip(bars, random, strict=True):
+        _, first = np.unique(term.codes, return_index=True)
+        in_order = np.argsort(np.argsort(first))[term.codes]
+        for number, name in enumerate(term.columns):
+            other = seen.setdefault((in_order.tobytes(), name), bar)
+            if other is not bar:
+                raise UserError(
+                    f"{bar}: {name} varies over the same members as in {other}: their variances "
+                    "cannot be told apart; leave one of them out of the formula"
+                )
+            if len(term.levels) <= len(design) and _left(term, number, design) < SPANNED:
+                raise UserError(
+                    f"{bar}: the fixed effects tell all {len(term.levels)} members of "
+                    f"{bar.group_name} apart, and nothing is left to find a variance of {name} in; "
+                    "leave out the term, or predictors that differ between members only"
+                )
+
+
+def _left(term: RandomTerm, number: int, design: Sequence[DesignColumn]) -> float:
+    """Return the share of a term's columns that the fixed effects leave, of their squares."""
+    basis = np.linalg.qr(np.column_stack([column.values for column in design]))[0]
+    z = term.z[:, number]
+    q = len(term.levels)
+    within = [np.bincount(term.codes, weights=each * z, minlength=q) for each in basis.T]
+    whole = float(z @ z)
+    return 1 - float(np.sum(np.square(within))) / whole if whole > 0 else 0.0
 
 
 def _random_term(
