@@ -13,8 +13,8 @@ from tests.unit.report.test_summary import example
 from tests.workflow.project import Project
 
 FIGURES = [
-    *("accuracy", "age", "children", "lag", "models"),
-    *("null", "nulls", "reference", "reliability"),
+    *("accuracy", "age", "children", "context", "course", "effects", "intercepts", "lag", "lemmas"),
+    *("models", "null", "nulls", "reference", "reliability", "trajectories", "variance"),
 ]
 
 
