@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pyarrow import csv as arrow_csv
 
-from egoalign.vary.fit import fit_frame
-from egoalign.vary.frame import build_frame
 from egoalign.vary.inference import infer_effects
-from egoalign.vary.influence import leave_one_out, residual_quantiles
-from egoalign.vary.likelihood_ratio import aic, bic, drop_each, type_three_tests
+from egoalign.vary.likelihood_ratio import drop_each, type_three_tests
 from egoalign.vary.marginal_means import marginal_means
-from egoalign.vary.subset import clusters_of
 from egoalign.vary.terms import MixedFit
 from egoalign.vary.variance import variance_shares
 from tests.means import require_r
+from tests.parity.reported import (
+    CHI_SQUARED,
+    OF_STANDARD_ERROR,
+    SHARE,
+    STANDARD_ERROR,
+    VARIANCE,
+    P,
+    Reported,
+    check_children,
+    check_criteria,
+    check_residuals,
+    read_fits,
+)
+from tests.parity.test_gaussian import ours
 
 HERE = Path(__file__).parent
-with (HERE / "gaussian_models.csv").open() as lines:
-    MODELS = {row["name"]: row for row in csv.DictReader(lines)}
-
-Reported = dict[str, Any]
-
-
-def read_fits(path: Path) -> dict[str, Reported]:
-    fits: dict[str, Reported] = json.loads(path.read_text())["fits"]
-    return fits
-
-
 FITS = read_fits(HERE / "results.json")
-
-# lme4 finds theta to about 1e-6 by steps without derivatives, and estimates follow it.
-OF_STANDARD_ERROR = 1e-4
-"""Of estimates, means, contrasts and bounds of intervals, in their standard errors."""
-
-STANDARD_ERROR = 1e-4
-"""Relative."""
 
 DF = 1e-2
 """Relative: both take second derivatives by differences, lmerTest of the criterion itself."""
@@ -51,40 +39,8 @@ DF = 1e-2
 DF_OF_F = 2e-4
 """Relative: so near only if a test's columns are combined as lmerTest combines them."""
 
-P = 1e-2
-"""Relative, as the degrees of freedom that it depends on."""
-
 F = 1e-3
 """Relative."""
-
-CHI_SQUARED = 1e-3
-"""Absolute: twice what two criteria may differ by."""
-
-SHARE = 1e-4
-"""Of R squared and intraclass correlations, absolute."""
-
-VARIANCE = 1e-4
-"""Relative: of each variance that is shared out."""
-
-RESIDUAL = 1e-3
-"""Of scaled residuals: conditional modes and sigma are as near as components are."""
-
-
-@cache
-def ours(name: str) -> MixedFit:
-    model = MODELS[name]
-    table = arrow_csv.read_csv(HERE / f"gaussian_{model['table']}.csv")
-    return fit_frame(build_frame(table, model["formula"]), reml=model["reml"] == "true")
-
-
-def check_criteria(fit: MixedFit, theirs: Reported) -> None:
-    assert aic(fit) == pytest.approx(theirs["aic"], rel=0, abs=CHI_SQUARED)
-    assert bic(fit) == pytest.approx(theirs["bic"], rel=0, abs=CHI_SQUARED)
-
-
-def check_residuals(fit: MixedFit, theirs: Reported) -> None:
-    own = list(residual_quantiles(fit).values())
-    np.testing.assert_allclose(own, theirs["residuals"], rtol=0, atol=RESIDUAL)
 
 
 def check_effects(fit: MixedFit, theirs: Reported) -> None:
@@ -166,15 +122,6 @@ def check_shares(fit: MixedFit, theirs: Reported) -> None:
     icc = dict(zip(groups, own.icc, strict=True))
     expected = {key_of(group): share for group, (share,) in theirs["shares"]["icc"].items()}
     assert icc == pytest.approx(expected, rel=0, abs=SHARE)
-
-
-def check_children(fit: MixedFit, theirs: Reported) -> None:
-    clusters = clusters_of(fit.frame, "child_id")
-    assert clusters is not None
-    own = {each.member: list(each.change.values()) for each in leave_one_out(fit, clusters)}
-    assert set(own) == set(theirs["children"])
-    for child, changes in theirs["children"].items():
-        assert own[child] == pytest.approx(changes, rel=0, abs=OF_STANDARD_ERROR), child
 
 
 def key_of(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -17,50 +16,31 @@ from pyarrow import csv
 from egoalign.vary.fit import fit_frame
 from egoalign.vary.frame import build_frame
 from egoalign.vary.inference import infer_effects
-from egoalign.vary.influence import leave_one_out, residual_quantiles
-from egoalign.vary.likelihood_ratio import aic, bic, drop_each, type_three_tests
+from egoalign.vary.likelihood_ratio import drop_each, type_three_tests
 from egoalign.vary.marginal_means import Contrast, MarginalMean, marginal_means
-from egoalign.vary.subset import clusters_of
 from egoalign.vary.terms import MixedFit
 from egoalign.vary.variance import variance_shares
 from tests.means import require_r
+from tests.parity.reported import (
+    CHI_SQUARED,
+    OF_STANDARD_ERROR,
+    SHARE,
+    STANDARD_ERROR,
+    VARIANCE,
+    P,
+    Reported,
+    check_children,
+    check_criteria,
+    check_residuals,
+    read_fits,
+)
 
 HERE = Path(__file__).parent
 
-Reported = dict[str, Any]
-
-
-def read_fits(path: Path) -> dict[str, Reported]:
-    fits: dict[str, Reported] = json.loads(path.read_text())["fits"]
-    return fits
-
-
 FITS = read_fits(HERE / "results_binomial.json")
-
-# glmer finds theta to about 1e-6 by steps without derivatives, and estimates follow it.
-OF_STANDARD_ERROR = 1e-4
-"""Of estimates, means, contrasts and bounds of intervals, in their standard errors."""
-
-STANDARD_ERROR = 1e-4
-"""Relative."""
-
-P = 1e-2
-"""Relative: of small p values, whose logarithm falls with the square of z."""
 
 CHI_SQUARED_WALD = 1e-3
 """Relative, as F."""
-
-CHI_SQUARED = 1e-3
-"""Absolute: twice what two deviances may differ by."""
-
-SHARE = 1e-4
-"""Of R squared and intraclass correlations, absolute."""
-
-VARIANCE = 1e-4
-"""Relative: of each variance that is shared out."""
-
-RESIDUAL = 1e-3
-"""Of scaled residuals: conditional modes are as near as components are."""
 
 
 @cache
@@ -71,16 +51,6 @@ def ours(name: str) -> MixedFit:
         table = table.append_column("aligned", pc.cast(above, pa.int64()))
     frame = build_frame(table, FITS[name]["formula"], family="binomial")
     return fit_frame(frame, "binomial")
-
-
-def check_criteria(fit: MixedFit, theirs: Reported) -> None:
-    assert aic(fit) == pytest.approx(theirs["aic"], rel=0, abs=CHI_SQUARED)
-    assert bic(fit) == pytest.approx(theirs["bic"], rel=0, abs=CHI_SQUARED)
-
-
-def check_residuals(fit: MixedFit, theirs: Reported) -> None:
-    own = list(residual_quantiles(fit).values())
-    np.testing.assert_allclose(own, theirs["residuals"], rtol=0, atol=RESIDUAL)
 
 
 def check_effects(fit: MixedFit, theirs: Reported) -> None:
@@ -156,15 +126,6 @@ def check_shares(fit: MixedFit, theirs: Reported) -> None:
     assert found == pytest.approx(theirs["r2"], rel=0, abs=SHARE)
     expected = {group: share for group, (share,) in theirs["icc"].items()}
     assert dict(zip(groups, own.icc, strict=True)) == pytest.approx(expected, rel=0, abs=SHARE)
-
-
-def check_children(fit: MixedFit, theirs: Reported) -> None:
-    clusters = clusters_of(fit.frame, "child_id")
-    assert clusters is not None
-    own = {each.member: list(each.change.values()) for each in leave_one_out(fit, clusters)}
-    assert set(own) == set(theirs["children"])
-    for child, changes in theirs["children"].items():
-        assert own[child] == pytest.approx(changes, rel=0, abs=OF_STANDARD_ERROR), child
 
 
 CHECKS = (

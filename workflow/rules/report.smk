@@ -3,17 +3,7 @@
 # REQUIRED: config `report`
 # OUTPUT:   <results>/report, <results>/stats
 
-# Tables of the statistical models whose numbers a paper quotes.
-QUOTED = [
-    "fits",
-    "effects",
-    "components",
-    "variance",
-    "tests",
-    "means",
-    "contrasts",
-    "robustness",
-]
+from egoalign.report.values import QUOTED_FILES
 
 
 rule collect_status:
@@ -147,7 +137,7 @@ rule write_values:
         ),
         reliability=["<results>/validate/reliability.parquet"] if JUDGED else [],
         statistical=expand(
-            "<results>/vary/{model}/{table}.parquet", model=MODELS, table=QUOTED
+            "<results>/vary/{model}/{table}.parquet", model=MODELS, table=QUOTED_FILES
         ),
     output:
         json="<results>/stats/values.json",

@@ -23,6 +23,7 @@ from egoalign.figures.reliability import reliability_figure
 from egoalign.figures.style import save_figure
 from egoalign.tables import ALIGNMENT, CHILDREN_MEANS, METRICS, SCHEMES, write_table
 from tests.unit.figures import made
+from tests.unit.figures.drawn import check_inside, message
 
 SCORES = [name for name in made.alignment(1).columns if name.startswith(("score_", "shuffled_"))]
 
@@ -44,23 +45,10 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
     }
 
 
-def message(result: tuple) -> str:
-    figure, facts = result
-    shown = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
-    assert shown.split() == facts["message"].split()
-    return facts["message"]
-
-
 @pytest.mark.parametrize("n_children", [1, 6, 40])
 def test_everything_drawn_lies_inside_the_figure(n_children: int) -> None:
     for name, (figure, _) in all_figures(n_children).items():
-        figure.draw_without_rendering()
-        drawn = figure.get_tightbbox()
-        width, height = figure.get_size_inches()
-        assert drawn.x0 >= -0.01, name
-        assert drawn.y0 >= -0.01, name
-        assert drawn.x1 <= width + 0.01, name
-        assert drawn.y1 <= height + 0.01, name
+        check_inside(figure, name)
 
 
 def test_same_figure_gives_same_bytes_with_embedded_outlines(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from egoalign.figures.trajectories import Fitted, trajectories_figure
 from egoalign.figures.variance import percent, variance_figure
 from egoalign.tables import MODEL_FITS, MODEL_VARIANCE, write_table
 from tests.unit.figures import made_models as made
+from tests.unit.figures.drawn import check_inside, message
 
 REASON = "at least 30 are needed"
 
@@ -45,24 +46,11 @@ def all_figures(n_children: int = 6) -> dict[str, tuple]:
     }
 
 
-def message(result: tuple) -> str:
-    figure, facts = result
-    shown = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
-    assert shown.split() == facts["message"].split()
-    return facts["message"]
-
-
 @pytest.mark.parametrize("n_children", [1, 6, 20])
 def test_everything_drawn_lies_inside_the_figure(n_children: int) -> None:
     for name, (figure, facts) in all_figures(n_children).items():
         assert "message" not in facts, name
-        figure.draw_without_rendering()
-        drawn = figure.get_tightbbox()
-        width, height = figure.get_size_inches()
-        assert drawn.x0 >= -0.01, name
-        assert drawn.y0 >= -0.01, name
-        assert drawn.x1 <= width + 0.01, name
-        assert drawn.y1 <= height + 0.01, name
+        check_inside(figure, name)
 
 
 def test_same_figure_gives_same_bytes(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from egoalign.figures.style import (
     new_figure,
     styled,
 )
+from egoalign.figures.utterances import read_utterances
 from egoalign.resample import Batched, Clusters, measure
-from egoalign.tables import ALIGNMENT, UTTERANCE_PREDICTORS, read_table
 from egoalign.wording import interval
 
 if TYPE_CHECKING:
@@ -259,15 +259,8 @@ def _footer(facts: Facts) -> list[str]:
     return sentences
 
 
-def read_course(alignment: Path, predictors: Path) -> pd.DataFrame:
-    """Read scores with the utterances' times in their sessions beside them."""
-    key = list(UTTERANCE_PREDICTORS.key)
-    scores = ["model_id", "score_max", "shuffled_difference"]
-    rows = read_table(ALIGNMENT, alignment, [*key, *scores]).to_pandas()
-    times = read_table(UTTERANCE_PREDICTORS, predictors, [*key, "minutes", "position"]).to_pandas()
-    return rows.merge(times, on=key, how="left")
-
-
 def plot_course(alignment: Path, predictors: Path, out: Outputs, options: FiguresOptions) -> None:
     """Read the tables, draw `course_figure`, write it."""
-    write_figure(course_figure(read_course(alignment, predictors)), out, options)
+    scores, times = ["score_max", "shuffled_difference"], [clock.column for clock in CLOCKS]
+    rows = read_utterances(alignment, scores, predictors, times)
+    write_figure(course_figure(rows), out, options)

@@ -9,7 +9,7 @@ import numpy as np
 from egoalign.figures.facts import Facts
 from egoalign.figures.files import Outputs, read_frame, write_figure
 from egoalign.figures.fitted import (
-    INTERCEPT,
+    effect_facts,
     fit_title,
     keys_of,
     level_name,
@@ -29,6 +29,7 @@ from egoalign.figures.style import (
     styled,
 )
 from egoalign.tables import MODEL_EFFECTS, MODEL_FITS, MODEL_MEANS, MODEL_VARIANCE
+from egoalign.vary.terms import INTERCEPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,13 +129,8 @@ def _describe(effects: pd.DataFrame, variance: pd.DataFrame, fit: pd.Series) -> 
     for row in effects.to_dict("records"):
         scale = 1.0 if "[" in row["effect"] else row["spread"]
         scale = scale / sd if sd > 0 else np.nan
-        found[row["effect"]] = {
-            "estimate": row["estimate"],
-            "ci_low": row["low"],
-            "ci_high": row["high"],
-            "p": row["p"],
-            "drawn": [scale * row[name] for name in ("low", "estimate", "high")],
-        }
+        drawn = [scale * row[name] for name in ("low", "estimate", "high")]
+        found[row["effect"]] = {**effect_facts(row), "drawn": drawn}
     return {
         "n": fit["n"],
         "family": fit["family"],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from egoalign.figures.facts import Facts
 from egoalign.figures.style import SPEAKER_NAMES
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ Key = tuple[str, str]
 """A fit: name of the statistical model, and response."""
 
 CHILD = "child_id"
-INTERCEPT = "(Intercept)"
 NORMAL_95 = 1.959963984540054
 """Standard deviations on each side of the mean that hold 95 % of a normal distribution."""
 
@@ -116,6 +117,16 @@ def _variable_name(name: str) -> str:
 def level_name(level: str) -> str:
     """Return what a level of a factor is called."""
     return SPEAKER_NAMES.get(level, level.replace("_", " "))
+
+
+def effect_facts(row: Mapping[Any, Any]) -> Facts:
+    """Return a row of table MODEL_EFFECTS with its interval's ends under the names of facts."""
+    return {
+        "estimate": row["estimate"],
+        "ci_low": row["low"],
+        "ci_high": row["high"],
+        "p": row["p"],
+    }
 
 
 def why_none(fits: pd.DataFrame) -> str:

@@ -10,7 +10,6 @@ from egoalign.figures.facts import Facts
 from egoalign.figures.files import Outputs, read_frame, write_figure
 from egoalign.figures.fitted import (
     CHILD,
-    INTERCEPT,
     NORMAL_95,
     Key,
     keys_of,
@@ -33,6 +32,7 @@ from egoalign.figures.style import (
     styled,
 )
 from egoalign.tables import MODEL_COMPONENTS, MODEL_FITS, MODEL_RANDOM_EFFECTS
+from egoalign.vary.terms import INTERCEPT
 from egoalign.wording import counted, interval
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from egoalign.figures.facts import NULL_SENTENCE, Facts, counts
+from egoalign.figures.facts import NULL_SENTENCE, Facts, counts, counts_sentence
 from egoalign.figures.files import Outputs, read_frame, write_figure
 from egoalign.figures.fitted import (
     CHILD,
-    INTERCEPT,
+    effect_facts,
     keys_of,
     of_fit,
     predictor_name,
@@ -32,16 +32,16 @@ from egoalign.figures.style import (
     message_figure,
     styled,
 )
+from egoalign.figures.utterances import read_utterances
 from egoalign.tables import (
     ALIGNMENT,
     MODEL_EFFECTS,
     MODEL_FITS,
     MODEL_LINES,
     MODEL_RANDOM_EFFECTS,
-    UTTERANCE_PREDICTORS,
-    read_table,
 )
-from egoalign.wording import counted, interval
+from egoalign.vary.terms import INTERCEPT
+from egoalign.wording import interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -329,15 +329,7 @@ def _null_level(rows: pd.DataFrame, response: str) -> float | None:
 def _age_effects(effects: pd.DataFrame) -> Facts:
     """Return the fixed effects of age with their intervals."""
     rows = effects[effects["effect"].isin(AGES)]
-    return {
-        row["effect"]: {
-            "estimate": row["estimate"],
-            "ci_low": row["low"],
-            "ci_high": row["high"],
-            "p": row["p"],
-        }
-        for row in rows.to_dict("records")
-    }
+    return {row["effect"]: effect_facts(row) for row in rows.to_dict("records")}
 
 
 def _why_no_line(models: Fitted) -> str:
@@ -348,9 +340,7 @@ def _why_no_line(models: Fitted) -> str:
 
 def _footer(facts: Facts) -> list[str]:
     sentences = [
-        f"n = {counted(facts['n_utterances'], 'utterance')}, "
-        f"{counted(facts['n_sessions'], 'session')}, "
-        f"{counted(facts['n_children'], 'child', 'children')}.",
+        counts_sentence(facts),
         f"Scores: {facts['model_id']}. Model: {facts['formula']}.",
         "Population: fixed effects with their 95 % interval, levels of factors counting the same, "
         "other predictors at their means.",
@@ -374,23 +364,19 @@ def _footer(facts: Facts) -> list[str]:
     return sentences
 
 
-def read_utterances(alignment: Path, predictors: Path, responses: set[str]) -> pd.DataFrame:
+def read_responses(alignment: Path, predictors: Path, responses: set[str]) -> pd.DataFrame:
     """Read the responses of utterances, and their ages beside them."""
     from egoalign.vary.table import ALIGNED_PERCENTILE
 
-    key = list(ALIGNMENT.key)
-    held = set(ALIGNMENT.schema.names)
-    columns = [*key, "model_id", "shuffled_mean", *sorted((responses & held) - set(key))]
+    held = set(ALIGNMENT.schema.names) - {*ALIGNMENT.key, "model_id"}
+    scores = {"shuffled_mean", *(responses & held)}
     if "aligned" in responses:
-        columns.append("shuffled_percentile")
-    scores = read_table(ALIGNMENT, alignment, list(dict.fromkeys(columns))).to_pandas()
+        scores.add("shuffled_percentile")
+    rows = read_utterances(alignment, sorted(scores), predictors, ["age_months", "age_between"])
     if "aligned" in responses:
-        above = scores["shuffled_percentile"]
-        scores["aligned"] = (above > ALIGNED_PERCENTILE).astype(float).where(above.notna())
-    ages = read_table(
-        UTTERANCE_PREDICTORS, predictors, [*UTTERANCE_PREDICTORS.key, "age_months", "age_between"]
-    ).to_pandas()
-    return scores.merge(ages, on=list(UTTERANCE_PREDICTORS.key), how="left")
+        above = rows["shuffled_percentile"]
+        rows["aligned"] = (above > ALIGNED_PERCENTILE).astype(float).where(above.notna())
+    return rows
 
 
 def plot_trajectories(
@@ -412,5 +398,5 @@ def plot_trajectories(
     """
     tables = (MODEL_FITS, MODEL_EFFECTS, MODEL_RANDOM_EFFECTS, MODEL_LINES)
     fitted = Fitted(*(read_frame(table, path) for table, path in zip(tables, models, strict=True)))
-    rows = read_utterances(*utterances, set(fitted.lines["response"]))
+    rows = read_responses(*utterances, set(fitted.lines["response"]))
     write_figure(trajectories_figure(rows, fitted), out, options)

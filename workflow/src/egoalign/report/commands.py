@@ -18,17 +18,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     what = "write the report's first page: the corpus in numbers and the main results"
     parser = subparsers.add_parser("write-summary", help=what, description=f"{what.capitalize()}.")
-    for flag, meaning in (
-        ("--sessions", "table sessions"),
-        ("--status", "table sessions_status"),
-        ("--models", "table models, by compare-models"),
-    ):
-        parser.add_argument(flag, required=True, type=Path, metavar="F", help=meaning)
-    for flag, meaning in (
-        ("--alignments", "table alignment of every model"),
-        ("--vary-folders", "folders with the tables of fit-models, one a model"),
-    ):
-        parser.add_argument(flag, required=True, type=Path, nargs="+", metavar="F", help=meaning)
+    _add_corpus(parser)
+    parser.add_argument(
+        "--alignments", required=True, type=Path, nargs="+", metavar="F",
+        help="table alignment of every model",
+    )  # fmt: skip
     parser.add_argument(
         "--calibrations", default=[], type=Path, nargs="*", metavar="F",
         help="table calibration of every model, where people judged",
@@ -39,24 +33,29 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
     what = "write every number a paper would quote, as JSON and as LaTeX macros"
     parser = subparsers.add_parser("write-values", help=what, description=f"{what.capitalize()}.")
+    _add_corpus(parser)
+    for flag, meaning in (
+        ("--calibrations", "table calibration of every model"),
+        ("--reliability", "table reliability"),
+    ):
+        parser.add_argument(flag, default=[], type=Path, nargs="*", metavar="F", help=meaning)
+    parser.add_argument("--json", required=True, type=Path, metavar="F", help="JSON to make")
+    parser.add_argument("--tex", required=True, type=Path, metavar="F", help="macros to make")
+    parser.set_defaults(run=_write_values)
+
+
+def _add_corpus(parser: argparse.ArgumentParser) -> None:
+    """Add the tables of all models and sessions that both pages of numbers are made from."""
     for flag, meaning in (
         ("--sessions", "table sessions"),
         ("--status", "table sessions_status"),
         ("--models", "table models, by compare-models"),
     ):
         parser.add_argument(flag, required=True, type=Path, metavar="F", help=meaning)
-    for flag, meaning in (
-        ("--calibrations", "table calibration of every model"),
-        ("--reliability", "table reliability"),
-    ):
-        parser.add_argument(flag, default=[], type=Path, nargs="*", metavar="F", help=meaning)
     parser.add_argument(
         "--vary-folders", required=True, type=Path, nargs="+", metavar="F",
         help="folders with the tables of fit-models, one a model",
     )  # fmt: skip
-    parser.add_argument("--json", required=True, type=Path, metavar="F", help="JSON to make")
-    parser.add_argument("--tex", required=True, type=Path, metavar="F", help="macros to make")
-    parser.set_defaults(run=_write_values)
 
 
 def _write_values(args: argparse.Namespace) -> None:

@@ -44,6 +44,9 @@ QUOTED: tuple[Table, ...] = (
 )
 """Tables of the statistical models whose numbers are quoted."""
 
+QUOTED_FILES = tuple(table.name.removeprefix("model_") for table in QUOTED)
+"""Their files, without suffix."""
+
 FITTED = ("model_id", "name", "response")
 """Key columns that all these tables share."""
 
@@ -100,11 +103,8 @@ def write_values(
         ),
         "models": model_values(
             {
-                table.name: _rows(
-                    table,
-                    [f / f"{table.name.removeprefix('model_')}.parquet" for f in statistical],
-                )
-                for table in QUOTED
+                table.name: _rows(table, [folder / f"{file}.parquet" for folder in statistical])
+                for table, file in zip(QUOTED, QUOTED_FILES, strict=True)
             }
         ),
     }
@@ -142,10 +142,10 @@ def model_values(rows: Mapping[str, Sequence[Row]]) -> Values:
         Rows of each table of `QUOTED`, by its name.
     """
     values: Values = {}
-    for table in QUOTED:
+    for table, file in zip(QUOTED, QUOTED_FILES, strict=True):
         rest = tuple(name for name in table.key if name not in FITTED)
         order = (*FITTED, table.name, *rest)
-        named = [{**row, table.name: table.name.removeprefix("model_")} for row in rows[table.name]]
+        named = [{**row, table.name: file} for row in rows[table.name]]
         _merge(values, keyed(table, named, order))
     return values
 

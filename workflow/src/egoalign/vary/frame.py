@@ -384,18 +384,21 @@ def _check_told_apart(
     The likelihood is flat where the fixed effects tell all members apart (REML sees only what they
     leave), and where two terms have the same members.
     """
-    seen: dict[tuple[bytes, str], Bar] = {}
-    for bar, term in zip(bars, random, strict=True):
-        _, first = np.unique(term.codes, return_index=True)
-        in_order = np.argsort(np.argsort(first))[term.codes]
+    few = any(len(term.levels) <= len(design) for term in random)
+    basis = np.linalg.qr(np.column_stack([each.values for each in design]))[0] if few else None
+    for place, (bar, term) in enumerate(zip(bars, random, strict=True)):
+        same = [n for n in range(place) if _same_members(random[n], term)]
         for number, name in enumerate(term.columns):
-            other = seen.setdefault((in_order.tobytes(), name), bar)
-            if other is not bar:
+            other = next((bars[n] for n in same if name in random[n].columns), None)
+            if other is not None:
                 raise UserError(
                     f"{bar}: {name} varies over the same members as in {other}: their variances "
                     "cannot be told apart; leave one of them out of the formula"
                 )
-            if len(term.levels) <= len(design) and _left(term, number, design) < SPANNED:
+            # More members than effects cannot all be told apart by these.
+            if basis is None or len(term.levels) > len(design):
+                continue
+            if _left(term, number, basis) < SPANNED:
                 raise UserError(
                     f"{bar}: the fixed effects tell all {len(term.levels)} members of "
                     f"{bar.group_name} apart, and nothing is left to find a variance of {name} in; "
@@ -403,9 +406,17 @@ def _check_told_apart(
                 )
 
 
-def _left(term: RandomTerm, number: int, design: Sequence[DesignColumn]) -> float:
-    """Return the share of a term's columns that the fixed effects leave, of their squares."""
-    basis = np.linalg.qr(np.column_stack([column.values for column in design]))[0]
+def _same_members(one: RandomTerm, other: RandomTerm) -> bool:
+    """Say whether two grouping factors part the rows in the same way, whatever the names."""
+    q = len(one.levels)
+    return q == len(other.levels) and np.unique(one.codes * q + other.codes).size == q
+
+
+def _left(term: RandomTerm, number: int, basis: Reals) -> float:
+    """Return the share of a term's columns that the fixed effects leave, of their squares.
+
+    `basis` is an orthonormal one of the fixed effects, shape (n, p).
+    """
     z = term.z[:, number]
     q = len(term.levels)
     within = [np.bincount(term.codes, weights=each * z, minlength=q) for each in basis.T]

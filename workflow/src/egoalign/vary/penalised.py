@@ -158,13 +158,10 @@ class Derivatives:
         By theta, shape (m,).
     hessian : numpy.ndarray
         By theta, approximately, shape (m, m).
-    by_covariances : list of numpy.ndarray
-        By each term's covariance matrix over sigma squared, shape (k, k).
     """
 
     gradient: Reals
     hessian: Reals
-    by_covariances: list[Reals]
 
 
 class Penalised:
@@ -424,4 +421,4 @@ class Penalised:
             for j, (u, c, d) in enumerate(places):
                 if t == u and b == d:
                     hessian[i, j] += 2 * by_s[t][a, c]
-        return Derivatives(gradient, hessian, by_s)
+        return Derivatives(gradient, hessian)
