@@ -126,8 +126,9 @@ def example() -> str:
     models = [*made.summary().to_dict("records"), *made.validation(made.items()).to_dict("records")]
     reasons = Reasons("tiny", 90, 85, count(["no words left to encode"] * 5), count([]))
     models += [
-        {"model_id": "tiny", "metric": "prevalence", "subset": "all", "estimate": 0.31,
-         "ci_low": 0.2, "ci_high": 0.4, "chance": None, "n": 90, "interval": None, "note": None}
+        {"model_id": "tiny", "metric": "prevalence", "subset": "label|calibrated_logistic",
+         "estimate": 0.31, "ci_low": 0.2, "ci_high": 0.4, "chance": None, "n": 90,
+         "interval": None, "note": None}
     ]  # fmt: skip
     return summary_page(
         "A <title>", session_rows(), status_rows(), models, [reasons], statistical()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from egoalign import cli
 from egoalign.align.session import align
 from egoalign.config import AlignOptions, NullOptions, ValidateOptions, WindowOptions
+from egoalign.report.summary import ModelRows, Reasons, summary_page
 from egoalign.tables import (
     ALIGNMENT,
     CALIBRATED,
@@ -211,6 +213,11 @@ def test_other_ways_end_well(project: Path, options: dict) -> None:
     assert run(project, **options) == 0
     metrics = read_table(METRICS, project / "c.parquet").to_pandas()
     assert (metrics["metric"] == "prevalence").sum() == 1, "one estimator at a time"
+    # What the first page shows of it stands under the names that the step gives.
+    reasons = Reasons("m", 72, 72, Counter(), Counter())
+    page = summary_page("t", [], [], metrics.to_dict("records"), [reasons], ModelRows())
+    for title in ("Share of aligned moments", "Calibration error, logistic", "Calibration slope"):
+        assert title in page
     if options.get("rater_error") == "each":
         raters = metrics.loc[metrics["metric"] == "rater_sensitivity", "subset"]
         assert raters.tolist() == ["label|r0", "label|r1", "label|r2"]

@@ -56,11 +56,23 @@ RESULTS = (
 MORE_RESULTS = (
     Result("noise_ceiling", "choose_utterance", "Noise ceiling, choosing the utterance", 2),
     Result("noise_ceiling", "choose_image", "Noise ceiling, choosing the picture", 2),
-    Result("prevalence", "all", "Share of aligned moments", 3),
-    Result("ece", "all", "Calibration error", 3),
-    Result("calibration_slope", "all", "Calibration slope (1 is ideal)", 2),
+    *(
+        Result("prevalence", estimator, "Share of aligned moments")
+        for estimator in (
+            *("calibrated_logistic", "calibrated_isotonic"),
+            *("rogan_gladen_youden", "rogan_gladen_precision", "rogan_gladen_equal_error"),
+        )
+    ),
+    Result("ece", "logistic", "Calibration error, logistic"),
+    Result("ece", "isotonic", "Calibration error, isotonic"),
+    Result("calibration_slope", "logistic", "Calibration slope, logistic (1 is ideal)", 2),
+    Result("calibration_slope", "isotonic", "Calibration slope, isotonic (1 is ideal)", 2),
 )
-"""Results that only some corpora have."""
+"""Results that only some corpora have.
+
+Those of the calibration stand in its table under the kind of answers that it was fitted to and a
+bar, ``label|logistic``; a model has one kind, and one estimator of the share.
+"""
 
 EFFECTS_SHOWN = ("age_within", "age_between", "age_months", "speaker")
 """Terms of the first statistical model whose effects are shown."""
@@ -224,7 +236,9 @@ def _left_out(status: Sequence[Row], reasons: Sequence[Reasons]) -> str:
 
 def _results(models: Sequence[Row], names: Sequence[str]) -> str:
     """Return the table of results, one column a model, and what a reader must know of them."""
-    found = {(row["model_id"], row["metric"], row["subset"]): row for row in models}
+    found = {
+        (row["model_id"], row["metric"], row["subset"].rpartition("|")[2]): row for row in models
+    }
     lines = []
     for result in (*RESULTS, *MORE_RESULTS):
         values = [found.get((name, result.metric, result.subset)) for name in names]
