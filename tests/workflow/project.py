@@ -83,7 +83,9 @@ class Project:
         paths = (path for path in self.results.rglob("*") if path.is_file())
         names = (path.relative_to(self.results) for path in paths)
         return sorted(
-            name.as_posix() for name in names if name.parts[0] not in ("logs", "benchmarks")
+            name.as_posix()
+            for name in names
+            if name.parts[:2] != ("private", "logs") and name.parts[0] != "benchmarks"
         )
 
 
