@@ -20,6 +20,7 @@ from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.given import given_pictures, given_texts, names_vectors
 from egoalign.encode.models import load_model, picture_size
 from egoalign.log import logger, progress
+from egoalign.provenance.files import refuse_changed
 from egoalign.tables import (
     CONTENT_WORDS,
     FRAME_EMBEDDINGS,
@@ -60,6 +61,7 @@ def encode_session(
     content_words: str | Path | None = None,
     word_embeddings: str | Path | None = None,
     word_template: str = "{word}",
+    sources: str | Path | None = None,
 ) -> None:
     """Read a session's tables and video, embed, and write the tables of vectors.
 
@@ -81,6 +83,13 @@ def encode_session(
         Table that ``ingest-session`` wrote, and table to write of its lemmas.
     word_template : str
         What is encoded of a lemma; ``{word}`` stands for it.
+    sources : str or Path, optional
+        What ``ingest-session`` kept of the session's files.
+
+    Raises
+    ------
+    UserError
+        A file is another than the one that ``ingest-session`` read.
     """
     media_row = read_table(MEDIA, media).to_pylist()[0]
     grid = read_table(FRAMES, frames)
@@ -119,6 +128,9 @@ def encode_session(
     else:
         embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
     frame_table = frame_embeddings_table(grid, embedded)
+    if sources is not None:
+        # Last, so that a file that was replaced while it was read is noticed too.
+        refuse_changed(sources, root)
     text_table = _text_table(TEXT_EMBEDDINGS, list(texts), text_vectors)
     write_table(TEXT_EMBEDDINGS, text_table, text_embeddings, facts)
     if word_embeddings is not None:
