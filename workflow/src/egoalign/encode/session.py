@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from egoalign.config import ModelOptions, PictureWay
 from egoalign.encode.ahead import Ahead, in_turn
+from egoalign.encode.batch import Batches
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.given import given_pictures, given_texts, names_vectors
@@ -111,23 +112,27 @@ def encode_session(
     phrases = word_phrases(content_words, word_template)
     facts = {"model_id": options.model_id}
     width = None
-    if not (has_vectors and options.text_vectors):
+    batches = Batches(batch_size)
+    all_given = has_vectors and options.text_vectors
+    if not all_given:
         model = load_model(options, choose_device(device, precision, threads), picture)
-        facts = {**model.facts, "embed_dim": str(model.embed_dim), "batch_size": str(batch_size)}
+        facts = {**model.facts, "embed_dim": str(model.embed_dim)}
         width = model.embed_dim
     if options.text_vectors:
         text_vectors = given_texts(options.text_vectors, spoken, width)
         width = next((text.vector.size for text in text_vectors if text.vector is not None), width)
         word_vectors = given_texts(options.text_vectors, phrases, width)
     else:
-        text_vectors = embed_texts(model, list(texts.values()), batch_size)
-        word_vectors = embed_texts(model, phrases["text_encoded"].to_pylist(), batch_size)
+        text_vectors = embed_texts(model, list(texts.values()), batches)
+        word_vectors = embed_texts(model, phrases["text_encoded"].to_pylist(), batches)
     if has_vectors:
         rate = media_row["frame_rate"]
         embedded = given_pictures(paths[0], rate, options.model_id, seconds, width)
     else:
-        embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
+        embedded = progress(embed_pictures(model, pictures, batches), "pictures", len(seconds))
     frame_table = frame_embeddings_table(grid, embedded)
+    if not all_given:
+        facts |= batches.facts
     if sources is not None:
         # Last, so that a file that was replaced while it was read is noticed too.
         refuse_changed(sources, root)
