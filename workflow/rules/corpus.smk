@@ -2,7 +2,19 @@
 #
 # REQUIRED: config `corpus`, `transcripts`, `video`, `encode.fps`, `encode.frames`
 # OUTPUT:   <results>/corpus/sessions.parquet, <results>/video, <results>/private/transcripts
+from egoalign.provenance.files import planned_as, sources_path
+
 WINDOW = json.dumps(config["align"]["window"], sort_keys=True)
+
+
+def session_sources(wildcards):
+    """Return where it is kept what a session's files were when they were read."""
+    return sources_path(RESULTS, wildcards.child, wildcards.session)
+
+
+def state_of_files(wildcards):
+    """Return a text that changes when the content of a session's files changes."""
+    return planned_as(session_sources(wildcards), CONFIG.corpus.root)
 
 
 rule prepare_corpus:
@@ -63,6 +75,8 @@ rule ingest_session:
         tolerance=CONFIG.encode.keyframe_tolerance_s,
         window=WINDOW if CONFIG.encode.frames == "speech" else "{}",
         tag_words=CONFIG.align.words.score,
+        sources=session_sources,
+        state=state_of_files,
         code=code_digest("corpus.ingest"),
     message:
         "reading {wildcards.child} {wildcards.session}"
@@ -72,4 +86,5 @@ rule ingest_session:
         "--frames {params.frames} --grid {params.grid} "
         "--keyframe-tolerance {params.tolerance} --window {params.window:q} --media {output.media:q} --utterances {output.utterances:q} "
         "--words {output.words:q} --content-words {output.content_words:q} "
-        "--tag-words {params.tag_words} --frames-out {output.frames:q} --log {log:q}"
+        "--tag-words {params.tag_words} --frames-out {output.frames:q} "
+        "--sources {params.sources:q} --planned-as {params.state:q} --log {log:q}"
