@@ -12,9 +12,6 @@ sys.path.insert(0, SOURCE)
 PREFIX = f"export PYTHONPATH={shlex.quote(SOURCE)}${{PYTHONPATH:+:$PYTHONPATH}}; "
 if not workflow.deployment_settings.deployment_method:
     PREFIX += f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
-# Snakemake formats the prefix, hence the doubled braces.
-shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
-
 from egoalign.config import Config, dump_config, parse_section
 from egoalign.corpus import files
 from egoalign.corpus.read import open_corpus
@@ -22,6 +19,7 @@ from egoalign.demo.made import made_files
 from egoalign.log import UserError
 from egoalign.privacy.zone import make_private_zone
 from egoalign.provenance.digest import code_digest
+from egoalign.provenance.record import record_variables
 from egoalign.report.banner import Banner
 from egoalign.report.numbers import Numbers
 from egoalign.tables import ID_PATTERN
@@ -38,9 +36,12 @@ except UserError as error:
 OPTIONS = dump_config(CONFIG)
 config.update(OPTIONS)
 RESULTS = CONFIG.pathvars.get("results", "results")
+PREFIX += record_variables(RESULTS, OPTIONS)
+# Snakemake formats the prefix, hence the doubled braces.
+shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 LOGS = CONFIG.pathvars.get("logs", f"{RESULTS}/logs")
 MODELS = {model.model_id: model for model in CONFIG.encode.models}
-# Models that encode, and those whose scores the lab has already.
+# Models that encode, and those with scores of the lab's own.
 NETWORKS = [name for name, model in MODELS.items() if not model.scores]
 GIVEN = [name for name, model in MODELS.items() if model.scores]
 FIRST_MODEL = [*NETWORKS, *GIVEN][0]
@@ -49,7 +50,6 @@ BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))
 if CONFIG.transcripts.merged:
     CORPUS = files.with_split_transcripts(CORPUS, SPLIT)
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
-# Sessions that have jobs: none where all scores were given.
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
 JUDGED = bool(CONFIG.validate_.judgment_files)
 # Captions of the report read the numbers that they state through this.

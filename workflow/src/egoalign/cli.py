@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from egoalign import __version__
 from egoalign.log import UserError, logger, start_log
+from egoalign.provenance.record import recorded
 
 ROOMS = (
     "demo",
@@ -59,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     start_log(args.log, args.quiet)
     try:
-        args.run(args)
+        with recorded(args):
+            args.run(args)
     except UserError as error:
         logger.error("egoalign %s: %s", args.command, error)
         logger.debug("where it came from", exc_info=True)
