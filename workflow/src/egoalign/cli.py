@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from egoalign import __version__
 from egoalign.log import UserError, logger, start_log
+from egoalign.provenance.record import recorded
 
 ROOMS = (
     "demo",
@@ -62,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     start_log(args.log, args.quiet)
     try:
-        return args.run(args) or 0
+        with recorded(args):
+            return args.run(args) or 0
     except UserError as error:
         logger.error("egoalign %s: %s", args.command, error)
         logger.debug("where it came from", exc_info=True)
