@@ -20,7 +20,6 @@ from egoalign.corpus import files
 from egoalign.corpus.read import open_corpus
 from egoalign.demo.made import made_files
 from egoalign.log import UserError
-from egoalign.privacy.zone import make_private_zone
 from egoalign.provenance.digest import code_digest
 from egoalign.report.banner import Banner
 from egoalign.report.numbers import Numbers
@@ -101,7 +100,9 @@ def session_files(wildcards):
     """Return the session's files that exist or that a rule makes; others become a reason."""
     session = SESSIONS[wildcards.child, wildcards.session]
     models = [wildcards.model] if "model" in wildcards.keys() else NETWORKS
-    return files.files_to_wait_for(session, CONFIG.corpus.root, RESULTS, models)
+    found = files.files_to_wait_for(session, CONFIG.corpus.root, RESULTS, models)
+    # Whether the others have changed is said by the parameter `state` of ingest_session.
+    return [*found.watched, *map(ancient, found.kept_in_mind)]
 
 
 def model_options(wildcards):
@@ -112,11 +113,6 @@ def model_options(wildcards):
 def model_files(wildcards):
     """Return the model's files that lie on this disk, so that a new file encodes again."""
     return MODELS[wildcards.model].files_here()
-
-
-def given_scores(wildcards):
-    """Return the table of scores that stands for one model."""
-    return MODELS[wildcards.model].scores
 
 
 def one_of(models):
@@ -147,4 +143,4 @@ def folder(path):
     return below_results
 
 
-start_banner, end_banner, error_banner = BANNER.start, BANNER.end, BANNER.error
+start_run, end_banner, error_banner = BANNER.begin, BANNER.end, BANNER.error
