@@ -49,8 +49,7 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    make_private_zone(RESULTS)
-    print(start_banner(), file=sys.stderr)
+    print(start_run(), file=sys.stderr)
 
 
 onsuccess:

@@ -17,7 +17,6 @@ from egoalign.corpus import files
 from egoalign.corpus.read import open_corpus
 from egoalign.demo.made import made_files
 from egoalign.log import UserError
-from egoalign.privacy.zone import make_private_zone
 from egoalign.provenance.digest import code_digest
 from egoalign.provenance.record import record_variables
 from egoalign.report.banner import Banner
@@ -67,4 +66,4 @@ wildcard_constraints:
 include: "functions.smk"
 
 
-start_banner, end_banner, error_banner = BANNER.start, BANNER.end, BANNER.error
+start_run, end_banner, error_banner = BANNER.begin, BANNER.end, BANNER.error

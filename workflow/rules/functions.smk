@@ -39,7 +39,9 @@ def session_files(wildcards):
     """Return the session's files that exist or that a rule makes; others become a reason."""
     session = SESSIONS[wildcards.child, wildcards.session]
     models = [wildcards.model] if "model" in wildcards.keys() else NETWORKS
-    return files.files_to_wait_for(session, CONFIG.corpus.root, RESULTS, models)
+    found = files.files_to_wait_for(session, CONFIG.corpus.root, RESULTS, models)
+    # Whether the others have changed is said by the parameter `state` of ingest_session.
+    return [*found.watched, *map(ancient, found.kept_in_mind)]
 
 
 def session_sources(wildcards):

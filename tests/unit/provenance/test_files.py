@@ -11,6 +11,7 @@ import pytest
 
 from egoalign.log import UserError
 from egoalign.provenance.files import (
+    FIRST,
     FileRecord,
     Sources,
     planned_as,
@@ -18,6 +19,7 @@ from egoalign.provenance.files import (
     record_file,
     record_sources,
     refuse_changed,
+    source_names,
     write_sources,
 )
 
@@ -33,7 +35,7 @@ def video(tmp_path: Path) -> Path:
 def record(tmp_path: Path, video: Path) -> Path:
     path = tmp_path / "sources" / "s1.json"
     path.parent.mkdir()
-    write_sources(record_sources(tmp_path, [video.name, "missing.csv"], ""), path)
+    write_sources(record_sources(tmp_path, [video.name, "missing.csv"], FIRST), path)
     return path
 
 
@@ -46,22 +48,22 @@ def test_a_record_holds_size_time_and_digest(video, record):
     found = video.stat()
     digest = hashlib.sha256(b"first video").hexdigest()
     assert read_sources(record) == Sources(
-        "", (FileRecord("a b.mp4", found.st_size, found.st_mtime_ns, digest),)
+        FIRST, (FileRecord("a b.mp4", found.st_size, found.st_mtime_ns, digest),)
     )
 
 
 def test_unchanged_files_keep_the_text_that_they_were_planned_as(tmp_path, video, record):
-    assert planned_as(record, tmp_path) == ""
+    assert planned_as(record, tmp_path) == FIRST
     write_sources(record_sources(tmp_path, [video.name], "earlier"), record)
     assert planned_as(record, tmp_path) == "earlier"
-    assert planned_as(tmp_path / "none.json", tmp_path) == ""
+    assert planned_as(tmp_path / "none.json", tmp_path) == FIRST
 
 
 def test_another_time_alone_is_no_change_and_is_compared_once(tmp_path, video, record, capsys):
     shift(video, -3600)
-    assert planned_as(record, tmp_path) == ""
+    assert planned_as(record, tmp_path) == FIRST
     assert "a b.mp4 has another time than when it was read; comparing" in capsys.readouterr().err
-    assert planned_as(record, tmp_path) == ""
+    assert planned_as(record, tmp_path) == FIRST
     assert capsys.readouterr().err == ""
     refuse_changed(record, tmp_path)
 
@@ -95,3 +97,8 @@ def test_a_damaged_record_is_told(tmp_path, record):
     record.write_text('{"files": [')
     with pytest.raises(UserError, match=r"s1\.json: not a record of source files .* delete it"):
         planned_as(record, tmp_path)
+
+
+def test_embeddings_given_for_each_model_are_not_kept_in_mind():
+    row = {"video": ["a.mp4", "{model}.npz"], "transcript": None, "rttm": "a.rttm"}
+    assert source_names(row) == ["a.mp4", "a.rttm"]

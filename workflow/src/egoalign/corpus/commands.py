@@ -35,7 +35,7 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument("--content-words", metavar="FILE", help="table content_words to write")
     p.add_argument("--tag-words", choices=("True", "False"), default="True", help="fill it")
     p.add_argument("--sources", metavar="FILE", help="where to keep what the session's files were")
-    p.add_argument("--planned-as", default="", metavar="TEXT", help="kept with them")
+    p.add_argument("--planned-as", default="first", metavar="TEXT", help="kept with them")
     p.set_defaults(run=_ingest_session)
 
     p = subparsers.add_parser(

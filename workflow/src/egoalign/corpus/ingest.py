@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from egoalign.config import MODEL_ID, TranscriptsOptions, VideoOptions, WindowOptions
+from egoalign.config import TranscriptsOptions, VideoOptions, WindowOptions
 from egoalign.log import UserError, logger
-from egoalign.provenance.files import record_sources, write_sources
+from egoalign.provenance.files import FIRST, record_sources, source_names, write_sources
 from egoalign.tables import (
     CONTENT_WORDS,
     FRAMES,
@@ -48,7 +48,7 @@ def ingest_session(
     content_words_out: str | Path | None = None,
     tag_words: bool = True,
     sources_out: str | Path | None = None,
-    planned_as: str = "",
+    planned_as: str = FIRST,
 ) -> None:
     """Write one session's tables MEDIA, UTTERANCES, WORDS, FRAMES and CONTENT_WORDS.
 
@@ -166,15 +166,6 @@ def _transcript(row: Mapping[str, Any], root: Path, options: TranscriptsOptions)
             raise
         logger.warning("%s", error)
         return Transcript(reason=error.reason)
-
-
-def source_names(row: Mapping[str, Any]) -> list[str]:
-    """Return the files of a session whose content is kept in mind, as its row names them.
-
-    Embeddings that are given for each model are left out: they are read when their model is known.
-    """
-    names = [*row["video"], row["transcript"], row.get("rttm")]
-    return [name for name in names if name and MODEL_ID not in name]
 
 
 def recording_names(row: Mapping[str, Any]) -> list[str]:

@@ -6,13 +6,18 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from egoalign.config import MODEL_ID
 from egoalign.log import UserError
 from egoalign.tables import atomic_path
+
+FIRST = "first"
+"""What is said of the files of a session that was not read before."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,15 @@ def sources_path(results: str | Path, child_id: str, session_id: str) -> str:
     return os.path.join(results, "private", "provenance", "sources", child_id, f"{session_id}.json")
 
 
+def source_names(row: Mapping[str, Any]) -> list[str]:
+    """Return the files of a session whose content is kept in mind, as its row names them.
+
+    Embeddings that are given for each model are left out: they are read when their model is known.
+    """
+    names = [*row["video"], row["transcript"], row.get("rttm")]
+    return [name for name in names if name and MODEL_ID not in name]
+
+
 def read_sources(path: str | Path) -> Sources | None:
     """Return what `write_sources` wrote, None where there is nothing.
 
@@ -123,13 +137,13 @@ def planned_as(path: str | Path, root: str | Path) -> str:
     Parameters
     ----------
     path : str or Path
-        The session's record. While there is none, the text is empty.
+        The session's record. While there is none, the text is `FIRST`.
     root : str or Path
         Folder from which the files' names are reckoned.
     """
     sources = read_sources(path)
     if sources is None:
-        return ""
+        return FIRST
     state = changed_files(sources, root)
     if state.changed:
         stats = [os.stat(os.path.join(root, record.path)) for record in state.changed]
