@@ -17,6 +17,7 @@ from egoalign.log import UserError, logger
 from egoalign.privacy.contents import Picture, Text, Values, pieces_of
 from egoalign.privacy.gate import LEAVING_SUFFIXES, RECORDED
 from egoalign.privacy.needles import Needles
+from egoalign.privacy.zone import EFFECTIVE_CONFIG
 from egoalign.tables import (
     LAB_SCORES,
     PRIVATE_ZONE,
@@ -26,9 +27,6 @@ from egoalign.tables import (
     read_columns,
     read_metadata,
 )
-
-EFFECTIVE_CONFIG = "config.yaml"
-"""The config as used, in the private zone."""
 
 DEMO_FOLDERS = (RECORDED, "truth")
 """What the demo makes is nobody's: its recordings, and what is true of them."""
