@@ -3,7 +3,7 @@
 #
 # Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
 # <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
-# unless the config's `pathvars` says otherwise. Words and names stay in <results>/private.
+# unless the config's `pathvars` says otherwise. Words, names and logs stay in <results>/private.
 #   snakemake --cores all                                           your corpus, config/config.yaml
 #   snakemake --cores all --configfile config/demo/config.yaml      the demo corpus
 from snakemake.utils import min_version
@@ -18,7 +18,7 @@ if not workflow.configfiles:
 
 pathvars:
     results="results",
-    logs="<results>/logs",
+    logs="<results>/private/logs",
     benchmarks="<results>/benchmarks",
 
 

@@ -39,14 +39,14 @@ RESULTS = CONFIG.pathvars.get("results", "results")
 PREFIX += record_variables(RESULTS, OPTIONS)
 # Snakemake formats the prefix, hence the doubled braces.
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
-LOGS = CONFIG.pathvars.get("logs", f"{RESULTS}/logs")
+LOGS = CONFIG.pathvars.get("logs", f"{RESULTS}/private/logs")
 MODELS = {model.model_id: model for model in CONFIG.encode.models}
 # Models that encode, and those with scores of the lab's own.
 NETWORKS = [name for name, model in MODELS.items() if not model.scores]
 GIVEN = [name for name, model in MODELS.items() if model.scores]
 FIRST_MODEL = [*NETWORKS, *GIVEN][0]
 SPLIT = f"{RESULTS}/private/split"
-BANNER = Banner(CONFIG, CORPUS, RESULTS, files.missing_files(CORPUS, NETWORKS))
+BANNER = Banner(CONFIG, CORPUS, RESULTS, LOGS, files.missing_files(CORPUS, NETWORKS))
 if CONFIG.transcripts.merged:
     CORPUS = files.with_split_transcripts(CORPUS, SPLIT)
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}

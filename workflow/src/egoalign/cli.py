@@ -24,6 +24,7 @@ ROOMS = (
     "reference",
     "figures",
     "report",
+    "privacy",
     "provenance",
 )
 """Rooms that add subcommands, in the order of the workflow."""
@@ -52,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 well, 1 our fault, 2 the user's.
 
+    A subcommand may have a code of its own for what it found.
+
     Parameters
     ----------
     argv : sequence of str, optional
@@ -61,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     start_log(args.log, args.quiet)
     try:
         with recorded(args):
-            args.run(args)
+            return args.run(args) or 0
     except UserError as error:
         logger.error("egoalign %s: %s", args.command, error)
         logger.debug("where it came from", exc_info=True)
@@ -84,4 +87,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         logger.debug("traceback", exc_info=True)
         return 1
-    return 0

@@ -27,6 +27,8 @@ class Banner:
         The corpus as read.
     results : str
         The folder of the results.
+    logs : str
+        The folder of the logs.
     missing : list of str
         Files that the sessions table names and that are not there.
     """
@@ -34,6 +36,7 @@ class Banner:
     config: Config
     corpus: Corpus
     results: str
+    logs: str
     missing: list[str]
 
     def start(self) -> str:
@@ -48,7 +51,7 @@ class Banner:
             f"  corpus   {children} children, {len(sessions)} sessions ({excluded} excluded)",
             f"  models   {models}",
             f"  results  {os.path.abspath(self.results)}",
-            f"  logs     {os.path.join(os.path.abspath(self.results), 'logs')}",
+            f"  logs     {os.path.abspath(self.logs)}",
         ]
         made = os.path.join(self.results, "raw", "")
         missing = [line for line in self.missing if made not in line]
@@ -76,7 +79,7 @@ class Banner:
             [
                 LINE,
                 "egoalign: a step failed. Its message stands above; the whole log of every step is",
-                f"  under {os.path.join(os.path.abspath(self.results), 'logs')}",
+                f"  under {os.path.abspath(self.logs)}",
                 "Mend the cause and give the same command again: finished work is kept.",
                 "After a killed run: once with --unlock, then with --rerun-incomplete.",
                 LINE,
