@@ -89,6 +89,7 @@ def recorded(args: argparse.Namespace) -> Iterator[None]:
     inputs = sorted(path for path in read - set(outputs) if _mark(path))
     known = written_states(records) if len(inputs) > MANY else {}
     record = {
+        "results": str(results_of(records)),
         "command": args.command,
         "room": args.run.__module__.split(".")[1],
         "options": _options(args),
@@ -106,10 +107,14 @@ def recorded(args: argparse.Namespace) -> Iterator[None]:
     write_json(record, record_path(records, outputs[0]))
 
 
+def results_of(records: Path) -> Path:
+    """Return the folder of the results that a folder of records belongs to."""
+    return Path(os.path.abspath(records)).parents[len(Path(FOLDER).parts) - 1]
+
+
 def record_path(records: Path, first_output: str) -> Path:
     """Return where a job's record lies: at the place of its first output below the results."""
-    results = records.resolve().parents[len(Path(FOLDER).parts) - 1]
-    below = os.path.relpath(os.path.realpath(first_output), results)
+    below = os.path.relpath(first_output, results_of(records))
     if below.startswith(os.pardir):
         below = os.path.join("elsewhere", os.path.basename(first_output))
     return records / f"{below}.json"
