@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 
@@ -27,3 +28,11 @@ def require_r(*packages: str) -> str:
         if subprocess.run(asked, capture_output=True, check=False).returncode:
             pytest.skip(f"{NOT_RUN}needs the R package {name}")
     return program
+
+
+def require_slurm() -> None:
+    """List the test as NOT RUN where no SLURM can be started: that needs its programs, and root."""
+    for name in ("slurmctld", "slurmd", "munged"):
+        require_program(name)
+    if os.geteuid() != 0:
+        pytest.skip(f"{NOT_RUN}needs root, to start SLURM")
