@@ -51,8 +51,8 @@ rule ingest_session:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="30m",
+        mem_mb=megabytes(2000, per_hour=200),
+        runtime=minutes(15, per_hour=10),
     params:
         row=session_row,
         root=CONFIG.corpus.root,
