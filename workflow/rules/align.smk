@@ -4,11 +4,6 @@
 # OUTPUT:   <results>/align/<model>, <results>/private/scores, <results>/private/lemmas
 
 
-def given_scores(wildcards):
-    """Return the table of scores that stands for one model."""
-    return MODELS[wildcards.model].scores
-
-
 rule align_session:
     """Score one session's utterances and words, and move speech against sight."""
     input:
