@@ -215,7 +215,7 @@ def lock(run: Run) -> Iterator[Finding]:
     here = Path.cwd()
     working = at_work(here)
     if working:
-        yield Finding("problem", "lock", f"a run works in {here}: process {_some(working)}")
+        yield Finding("problem", "lock", f"a run works in {here}: {_some(working)}")
     elif is_locked(here):
         yield Finding("problem", "lock", f"{here}: left by a killed run; egoalign clear-lock")
     else:
