@@ -256,8 +256,8 @@ def _summarise(found: Scan, rows: Sequence[dict[str, str]], out_dir: Path) -> No
     ]
     if any(row["video"].startswith("/") for row in rows):
         lines.append(
-            "  Paths lead out of corpus.root: set it to a folder that holds them and scan again with "
-            "--root, or set corpus.allow_outside_root: true"
+            "  paths lead out of corpus.root: set it to a folder that holds them and scan again "
+            "with --root, or set corpus.allow_outside_root: true"
         )
     logger.info("\n".join(lines))
 
