@@ -28,8 +28,8 @@ from egoalign.tables import (
     read_metadata,
 )
 
-DEMO_FOLDERS = (RECORDED, "truth")
-"""What the demo makes is nobody's: its recordings, and what is true of them."""
+DEMO_FOLDERS = (RECORDED, "truth", "cache")
+"""What the demo makes and fetches is nobody's: recordings, what is true of them, photographs."""
 
 USUAL_SUFFIXES = (*LEAVING_SUFFIXES, ".yaml", ".tsv")
 FIGURES = "figures"
