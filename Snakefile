@@ -1,5 +1,4 @@
-# egoalign: raw egocentric video and transcripts in; alignment scores, their null, their variability,
-# figures and a report out.
+# egoalign: raw egocentric video and transcripts in; scores, nulls, their variability, a report out.
 #
 # Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
 # <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
@@ -46,6 +45,7 @@ include: "workflow/rules/reference.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/model_figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/provenance.smk"
 
 
 onstart:

@@ -147,7 +147,10 @@ def test_a_leak_past_a_switched_off_gate_is_found(tiny, tmp_path, monkeypatch):
     ("module", "rules"),
     [
         ("figures/age.py", {"plot_age"}),
-        ("vary/models.py", {"fit_models", "plot_age", "write_values"} | FITTED | FIRST_PAGE),
+        (
+            "vary/models.py",
+            {"fit_models", "plot_age", "write_values", "write_methods"} | FITTED | FIRST_PAGE,
+        ),
         ("corpus/scores.py", {"write_scores"}),
         ("report/summary.py", {"write_summary"}),
     ],
@@ -199,6 +202,7 @@ def test_a_new_data_set_plans_its_own_jobs_and_the_comparison(tiny):
         "compare_references": 1,
         "plot_reference": 1,
         "write_config": 1,
+        "write_methods": 1,
         "all": 1,
     }
 
