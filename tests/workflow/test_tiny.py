@@ -29,6 +29,9 @@ GOLDEN = Path(__file__).with_name("golden_tiny.txt")
 FITTED = {"plot_intercepts", "plot_trajectories", "plot_variance", "plot_effects"}
 """Figures of what was fitted."""
 
+WRITTEN = ("write_values", "write_methods")
+"""What quotes and tells what was fitted."""
+
 FIRST_PAGE = {"write_summary", "all"}
 
 
