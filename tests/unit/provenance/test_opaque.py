@@ -9,7 +9,12 @@ import pytest
 
 from egoalign.provenance.opaque import OpaqueIds
 
-IDS = OpaqueIds.of([("B", "s1"), ("A", "x.y"), ("A", "s1")], ["zoe", "ann"])
+IDS = OpaqueIds.of(
+    [("B", "s1"), ("A", "x.y"), ("A", "s1")],
+    [("A", "s1", "u9"), ("A", "s1", "anna-1"), ("B", "s1", "9")],
+    ["zoe", "ann"],
+    ["q2", "q1"],
+)
 
 
 def hidden(**columns: list[str | None]) -> dict[str, list[str | None]]:
@@ -20,7 +25,7 @@ def test_ids_sort_as_before() -> None:
     assert IDS.children == {"A": "c01", "B": "c02"}
     assert IDS.sessions == {("A", "s1"): "s01", ("A", "x.y"): "s02", ("B", "s1"): "s01"}
     assert IDS.people == {"ann": "r01", "zoe": "r02"}
-    many = OpaqueIds.of([(f"A{n:03d}", "s") for n in range(150)], [])
+    many = OpaqueIds.of([(f"A{n:03d}", "s") for n in range(150)])
     assert sorted(many.children.values()) == list(many.children.values())
 
 
@@ -45,7 +50,17 @@ def test_ids_sort_as_before() -> None:
             ["c01", "c01:s02", "A"],
         ),
         ({"kind": ["left_out", "residual_quantile"], "item": ["A", "A"]}, "item", ["c01", "A"]),
-        ({"distractors": ['[["A", "s1", "u1"]]']}, "distractors", ['[["c01", "s01", "u1"]]']),
+        (
+            {"distractors": ['[["A", "s1", "u9"], ["B", "s1", 2.0]]']},
+            "distractors",
+            ['[["c01", "s01", "u02"], ["c02", "s01", 2.0]]'],
+        ),
+        ({"item_id": ["q2", "q1"]}, "item_id", ["i02", "i01"]),
+        (
+            {"child_id": ["A", "B"], "session_id": ["s1", "s1"], "utterance_id": ["anna-1", None]},
+            "utterance_id",
+            ["u01", None],
+        ),
         ({"note": ["A"]}, "note", ["A"]),
     ],
 )
@@ -56,6 +71,6 @@ def test_ids_are_hidden_where_they_stand(columns, name, expected) -> None:
 def test_the_key_leads_back(tmp_path: Path) -> None:
     IDS.write_key(tmp_path / "key.csv")
     lines = (tmp_path / "key.csv").read_text().splitlines()
-    assert lines[0] == "kind,child_id,id,opaque_id"
+    assert lines[0] == "kind,within,id,opaque_id"
     assert "session,A,x.y,s02" in lines
     assert 'annotator,,"zoe",r02' in lines

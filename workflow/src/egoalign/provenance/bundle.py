@@ -30,7 +30,6 @@ TAKEN = (
     "align/{model}/words",
     "align/{model}/lemma_numbers",
     "validate/judgments",
-    "validate/unmatched",
     "validate/{model}/items",
     "validate/{model}/validation",
     "validate/{model}/psychometric",

@@ -46,6 +46,8 @@ LOCK = PROJECT / "envs" / "requirements.lock.txt"
 CITATION = PROJECT / "CITATION.cff"
 METHODS = "report/methods.md"
 
+UTTERANCE_KEY = ("child_id", "session_id", "utterance_id")
+
 REDRAWN = ("children", "intercepts")
 """Figures that name children: they are drawn again with opaque ids."""
 
@@ -59,7 +61,7 @@ README = """# {title}: what may be shared
 
 Made by egoalign {version} (`egoalign export`): scores, statistics and figures of a study of how
 well what children see matches what they hear. There are no recordings, no transcripts and no names
-here; children, sessions and annotators have opaque ids, whose key stayed in the lab.
+here; children, sessions, utterances and annotators have opaque ids, whose key stayed in the lab.
 
 | where | what |
 | --- | --- |
@@ -150,11 +152,14 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
     """Write all files of a bundle."""
     sessions = read_columns(results / "corpus/sessions.parquet", ["child_id", "session_id"])
     keys = [(row["child_id"], row["session_id"]) for row in sessions.to_pylist()]
-    judgments = results / "validate/judgments.parquet"
-    people = read_columns(judgments, ["annotator_id"]) if judgments.is_file() else None
-    ids = OpaqueIds.of(keys, people["annotator_id"].to_pylist() if people else [])
-    gate = Gate.of(config)
     models = [model.model_id for model in config.encode.models]
+    judgments = results / "validate/judgments.parquet"
+    judged: dict[str, list[str]] = {"annotator_id": [], "item_id": []}
+    if judgments.is_file():
+        judged = read_columns(judgments, list(judged)).to_pydict()
+    said = _utterances(results, models)
+    ids = OpaqueIds.of(keys, said, judged["annotator_id"], judged["item_id"])
+    gate = Gate.of(config)
 
     contents: dict[str, dict[str, Any]] = {}
     for source, name in _taken(results, models, ids):
@@ -190,6 +195,15 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
             shutil.copyfile(source, folder / source.name)
     _write_checksums(folder)
     return ids
+
+
+def _utterances(results: Path, models: list[str]) -> set[tuple[str, str, str]]:
+    """Return child, session and id of every utterance."""
+    found: set[tuple[str, str, str]] = set()
+    for model in models:
+        rows = read_columns(results / "align" / model / "alignment.parquet", UTTERANCE_KEY)
+        found.update(zip(*(rows[name].to_pylist() for name in UTTERANCE_KEY), strict=True))
+    return found
 
 
 def _taken(results: Path, models: list[str], ids: OpaqueIds) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Opaque ids of children, sessions and annotators, in place of the lab's own."""
+"""Opaque ids of children, sessions, utterances, annotators and items, in place of the lab's."""
 
 from __future__ import annotations
 
@@ -25,64 +25,92 @@ class OpaqueIds:
         By child_id.
     sessions : mapping
         By child_id and session_id.
-    people : mapping
-        By annotator_id.
+    utterances : mapping
+        By utterance_id, of each child_id and session_id.
+    people, items : mapping
+        By annotator_id and by item_id, which the lab named.
     """
 
     children: Mapping[str, str]
     sessions: Mapping[tuple[str, str], str]
+    utterances: Mapping[tuple[str, str], Mapping[str, str]]
     people: Mapping[str, str]
+    items: Mapping[str, str]
 
     @classmethod
-    def of(cls, sessions: Iterable[tuple[str, str]], people: Iterable[str]) -> OpaqueIds:
-        """Return ids for these sessions, as (child_id, session_id), and annotators."""
-        both = sorted(set(sessions))
-        children = sorted({child for child, _ in both})
-        numbered: dict[tuple[str, str], str] = {}
-        for child in children:
-            own = [key for key in both if key[0] == child]
-            numbered |= dict(zip(own, _numbers("s", len(own)), strict=True))
-        annotators = sorted(set(people))
+    def of(
+        cls,
+        sessions: Iterable[tuple[str, str]],
+        utterances: Iterable[tuple[str, str, str]] = (),
+        people: Iterable[str] = (),
+        items: Iterable[str] = (),
+    ) -> OpaqueIds:
+        """Return ids for sessions (child_id, session_id), their utterances, people and items."""
+        of_child: dict[str, list[str]] = {}
+        of_session: dict[tuple[str, str], list[str]] = {}
+        for child, session in sorted(set(sessions)):
+            of_child.setdefault(child, []).append(session)
+        for child, session, utterance in utterances:
+            of_session.setdefault((child, session), []).append(utterance)
         return cls(
-            dict(zip(children, _numbers("c", len(children)), strict=True)),
-            numbered,
-            dict(zip(annotators, _numbers("r", len(annotators)), strict=True)),
+            _numbered("c", of_child),
+            {
+                (child, session): opaque
+                for child, own in of_child.items()
+                for session, opaque in _numbered("s", own).items()
+            },
+            {key: _numbered("u", own) for key, own in of_session.items()},
+            _numbered("r", people),
+            _numbered("i", items),
         )
 
     def hide(self, data: pa.Table) -> pa.Table:
         """Return a table with opaque ids wherever its columns hold ids."""
-        if {"child_id", "session_id"} <= {*data.column_names}:
-            pairs = zip(data["child_id"].to_pylist(), data["session_id"].to_pylist(), strict=True)
-            hidden = [None if None in pair else self.sessions[pair] for pair in pairs]
-            data = _with(data, "session_id", hidden)
+        names = {*data.column_names}
+        if {"child_id", "session_id"} <= names:
+            both = (data[name].to_pylist() for name in ("child_id", "session_id"))
+            sessions = list(zip(*both, strict=True))
+            if "utterance_id" in names:
+                said = zip(sessions, data["utterance_id"].to_pylist(), strict=True)
+                hidden = [None if one is None else self.utterances[key][one] for key, one in said]
+                data = _with(data, "utterance_id", hidden)
+            own = [None if None in key else self.sessions[key] for key in sessions]
+            data = _with(data, "session_id", own)
         columns: dict[str, Callable[[str], str]] = {
             "child_id": self.children.__getitem__,
             "annotator_id": self.people.__getitem__,
+            "item_id": self.items.__getitem__,
             "who": lambda text: PAIR.join(self.people.get(one, one) for one in text.split(PAIR)),
             "subset": self._subset,
             "distractors": self._distractors,
         }
-        for name in columns.keys() & {*data.column_names}:
+        for name in columns.keys() & names:
             values = data[name].to_pylist()
             data = _with(
                 data, name, [None if one is None else columns[name](one) for one in values]
             )
-        if {"group", "level"} <= {*data.column_names}:
+        if {"group", "level"} <= names:
             rows = zip(data["group"].to_pylist(), data["level"].to_pylist(), strict=True)
             data = _with(data, "level", [self._level(*row) for row in rows])
-        if {"kind", "item"} <= {*data.column_names}:
+        if {"kind", "item"} <= names:
             rows = zip(data["kind"].to_pylist(), data["item"].to_pylist(), strict=True)
             data = _with(data, "item", [self._left_out(*row) for row in rows])
         return data
 
     def write_key(self, path: Path) -> None:
         """Write which opaque id is whose. It stays in the lab."""
-        lines = ["kind,child_id,id,opaque_id"]
+        lines = ["kind,within,id,opaque_id"]
         lines += [f"child,,{child},{opaque}" for child, opaque in self.children.items()]
         lines += [
             f"session,{child},{one},{opaque}" for (child, one), opaque in self.sessions.items()
         ]
-        lines += [f"annotator,,{json.dumps(who)},{one}" for who, one in self.people.items()]
+        lines += [
+            f"utterance,{child}/{session},{json.dumps(one)},{new}"
+            for (child, session), own in self.utterances.items()
+            for one, new in own.items()
+        ]
+        for kind, ids in (("annotator", self.people), ("item", self.items)):
+            lines += [f"{kind},,{json.dumps(one)},{opaque}" for one, opaque in ids.items()]
         with atomic_path(path) as partial:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -111,17 +139,24 @@ class OpaqueIds:
 
     def _distractors(self, text: str) -> str:
         """Return a JSON list of [child, session, utterance or second]."""
-        return json.dumps(
-            [
-                [self.children[child], self.sessions[child, session], item]
-                for child, session, item in json.loads(text)
-            ]
-        )
+        hidden = []
+        for child, session, item in json.loads(text):
+            known = self.utterances.get((child, session), {})
+            hidden.append(
+                [
+                    self.children[child],
+                    self.sessions[child, session],
+                    known[item] if isinstance(item, str) else item,
+                ]
+            )
+        return json.dumps(hidden)
 
 
-def _numbers(letter: str, n: int) -> list[str]:
-    """Return ids of equal length, which sort as their numbers do."""
-    return [f"{letter}{number:0{max(len(str(n)), 2)}d}" for number in range(1, n + 1)]
+def _numbered(letter: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return an opaque id for each id: of equal length, so that they sort as the ids do."""
+    both = sorted(set(ids))
+    digits = max(len(str(len(both))), 2)
+    return {one: f"{letter}{number:0{digits}d}" for number, one in enumerate(both, start=1)}
 
 
 def _with(data: pa.Table, name: str, values: list[str | None]) -> pa.Table:
