@@ -84,7 +84,7 @@ def test_its_checksums_are_right(bundle: Path) -> None:
 
 
 def test_the_key_stays_in_the_private_zone(tiny: Project, bundle: Path) -> None:
-    (key,) = (tiny.results / "private/keys").glob("*.csv")
+    (key,) = (tiny.results / "private/exports").glob("*/key.csv")
     assert "child,,D01,c01" in key.read_text()
     children = read_columns(bundle / "tables/corpus/sessions.parquet")["child_id"]
     assert set(children.to_pylist()) == {"c01", "c02", "c03"}

@@ -39,6 +39,11 @@ class CorpusOptions(Section):
     root: str = Field(
         ".", description="folder from which the paths in the sessions table are reckoned"
     )
+    allow_outside_root: bool = Field(
+        False,
+        description="whether these paths may lead out of that folder, by '..', as whole paths or "
+        "over symbolic links",
+    )
 
 
 class TranscriptColumns(Section):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from egoalign.tables import PRIVATE_ZONE, ZONE_MARK
 
+EFFECTIVE_CONFIG = "config.yaml"
+"""The config as used, within the zone."""
+
 README = """This folder holds what may not leave the lab: the words that were spoken, tables and
 logs that name recordings, and pictures shown to people. Only its owner may open it (mode 0700).
 Everything outside this folder holds numbers and ids, neither words nor pictures. `egoalign` never

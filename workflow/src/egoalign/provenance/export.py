@@ -17,8 +17,9 @@ from egoalign import __version__
 from egoalign.config import Config, dump_config, load_config, parse_section
 from egoalign.log import UserError, logger
 from egoalign.privacy.gate import Gate
-from egoalign.privacy.scan import EFFECTIVE_CONFIG, scan_results
+from egoalign.privacy.scan import EXPORTS, scan_results
 from egoalign.privacy.shared_config import WITHHELD, shared_config
+from egoalign.privacy.zone import EFFECTIVE_CONFIG
 from egoalign.provenance.bundle import (
     CHECKSUMS,
     CONTENTS,
@@ -51,8 +52,7 @@ UTTERANCE_KEY = ("child_id", "session_id", "utterance_id")
 REDRAWN = ("children", "intercepts")
 """Figures that name children: they are drawn again with opaque ids."""
 
-KEYS = "keys"
-"""Folder in the private zone with the keys of all exports."""
+KEY = "key.csv"
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Time of every file in a ZIP, so that equal bundles are equal files."""
@@ -115,11 +115,13 @@ def export_bundle(results: Path, out: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         ids = _write_bundle(results, config, partial)
+        kept = results / PRIVATE_ZONE / EXPORTS / sha256_of(partial / CHECKSUMS)[:12]
+        _keep(ids, partial, kept)
         findings = scan_results(results, bundle=partial)
         if findings:
+            shutil.rmtree(kept)
             shown = "\n  ".join(map(str, findings[:10]))
             raise UserError(f"nothing was exported, since this may not leave:\n  {shown}")
-        ids.write_key(results / PRIVATE_ZONE / KEYS / f"{sha256_of(partial / CHECKSUMS)[:12]}.csv")
         if out.suffix == ".zip":
             _zip(partial, out)
         else:
@@ -127,7 +129,7 @@ def export_bundle(results: Path, out: Path) -> None:
             partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    logger.info("%s: made; the key of its ids is in %s", out, results / PRIVATE_ZONE / KEYS)
+    logger.info("%s: made; the key of its ids is %s", out, kept / KEY)
 
 
 def bundle_config(config: Config) -> dict[str, Any]:
@@ -195,6 +197,14 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
             shutil.copyfile(source, folder / source.name)
     _write_checksums(folder)
     return ids
+
+
+def _keep(ids: OpaqueIds, bundle: Path, folder: Path) -> None:
+    """Keep what belongs to an export and stays: the key of its ids, and figures drawn for it."""
+    ids.write_key(folder / KEY)
+    for path in (bundle / RESULTS_FOLDER / "figures").rglob("*.png"):
+        if path.stem in REDRAWN:
+            shutil.copyfile(path, folder / f"{path.parent.name}.{path.name}")
 
 
 def _utterances(results: Path, models: list[str]) -> set[tuple[str, str, str]]:
