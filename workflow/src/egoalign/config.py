@@ -846,6 +846,11 @@ class Config(Section):
     privacy: PrivacyOptions = Field(
         default_factory=PrivacyOptions, description="what may leave the lab"
     )
+    bundle: str | None = Field(
+        None,
+        description="folder of a bundle that 'egoalign export' made, from the folder of this file: "
+        "its tables take the place of recordings",
+    )
     demo: DemoOptions | None = Field(None, description="demo corpus; leave out for your own")
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         default_factory=dict, description="folders of the run, for example {results: results/mine}"
