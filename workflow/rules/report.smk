@@ -9,11 +9,6 @@ from egoalign.report.values import QUOTED_FILES
 TOLD = ("transcripts", "encode", "align", "validate", "reference")
 
 
-def options_told(wildcards):
-    """Return those sections as JSON."""
-    return json.dumps({name: OPTIONS[name] for name in TOLD}, sort_keys=True)
-
-
 rule collect_status:
     """Say for every session what happened and where its log is."""
     input:
