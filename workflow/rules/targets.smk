@@ -21,7 +21,7 @@ def wanted_outputs():
         "<results>/report/sessions_status.csv",
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
-        "<results>/report/methods.md",
+        *([] if BUNDLE else ["<results>/report/methods.md"]),
         "<results>/report/children",
         "<results>/stats/values.json",
         *expand(

@@ -50,7 +50,7 @@ def test_it_tells_only_of_what_ran() -> None:
 
 def test_options_are_stated() -> None:
     found = text(encode={"fps": 2.0}, align={"seed": 77, "nulls": {"draws": 99}})
-    assert "a fixed grid of 2 a second" in found
+    assert "a fixed grid with 2 a second" in found
     assert "99 draws an utterance and scheme (seed 77)" in found
 
 

@@ -250,7 +250,7 @@ def _axes(
         parts.append(_text(x_of(x), base + 14, f"{x:.0f}" if whole else f"{x:.1f}", "middle"))
     digits = 2 if max(ys) - min(ys) >= 0.02 else 3 + int(-math.log10(max(max(ys) - min(ys), 1e-6)))
     for y in dict.fromkeys((min(ys), max(ys))):
-        parts.append(_text(LEFT - 4, y_of(y) + 4, f"{y:.{min(digits, 4)}f}", "end"))
+        parts.append(_text(LEFT - 4, y_of(y) + 4, number(y, min(digits, 4)), "end"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, x_name, "middle"))
     middle = (TOP + base) / 2
     turn = f' transform="rotate(-90 12 {middle:.1f})"'

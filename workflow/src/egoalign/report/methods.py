@@ -174,7 +174,7 @@ def _scores(config: Config, networks: Sequence[ModelOptions]) -> Iterator[str]:
             f"{encode.keyframe_tolerance_s:g} s, else the picture on screen"
         )
         yield (
-            f"Of each recording, {grid} of {encode.fps:g} a second was taken, and of it "
+            f"Of each recording, {grid} with {encode.fps:g} a second was taken, and of it "
             f"{PICTURES[encode.picture]} at the model's own resolution. Texts were encoded as the "
             "transcripts have them, less codes and marks "
             f"({', '.join(config.transcripts.text_rules) or 'nothing was removed'})."
