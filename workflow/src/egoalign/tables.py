@@ -1507,6 +1507,13 @@ def session_table(folder: str | Path, child_id: str, session_id: str, name: str)
     return Path(folder) / child_id / f"{session_id}.{name}{TABLES[name].suffix}"
 
 
+READ: set[str] = set()
+"""Tables that this process has read, for the record of its job."""
+
+WRITTEN: set[str] = set()
+"""Files that this process has written, for the same."""
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, and rename it to `path` only when all went well.
@@ -1529,6 +1536,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, path)
+        WRITTEN.add(str(path))
+    except OSError as error:
+        # Arrow does not say which file it was, and others name the temporary one.
+        if error.filename in (None, str(partial)):
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -1695,6 +1708,7 @@ def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = N
 
 def read_columns(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some or all columns of a Parquet or Arrow file, whatever they are."""
+    READ.add(str(path))
     if is_arrow(path):
         # Mapped: what is not used is not read.
         with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
@@ -1712,6 +1726,7 @@ def is_arrow(path: str | Path) -> bool:
 
 def read_schema(path: str | Path) -> pa.Schema:
     """Return the schema of a Parquet or Arrow file, without reading its rows."""
+    READ.add(str(path))
     if not is_arrow(path):
         return pq.read_schema(path)
     with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
