@@ -30,6 +30,6 @@ if BUNDLE:
 
     # What the bundle holds is not made of recordings, words and the lab's own files.
     ruleorder: take_tables > prepare_corpus > align_session > import_scores > collect_alignment
-    ruleorder: take_tables > summarise_words > read_judgments > validate_model > calibrate_model
+    ruleorder: take_tables > summarise_words > read_judgments > ask_model > score_moments
     ruleorder: take_tables > gather_predictors > gather_given_predictors > score_reference
     ruleorder: take_tables > collect_status
