@@ -1,5 +1,4 @@
-# egoalign: raw egocentric video and transcripts in; scores, nulls, their variability, a report out.
-#
+# egoalign: raw egocentric video and transcripts in; scores, nulls, statistics, figures, a report out.
 # Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
 # <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
 # unless the config's `pathvars` says otherwise. Words, names and logs stay in <results>/private.
@@ -22,6 +21,7 @@ pathvars:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -49,8 +49,7 @@ include: "workflow/rules/provenance.smk"
 
 
 onstart:
-    make_private_zone(RESULTS)
-    print(start_banner(), file=sys.stderr)
+    print(start_run(), file=sys.stderr)
 
 
 onsuccess:

@@ -24,15 +24,16 @@ SIDECARS = {"logs", "benchmarks", "provenance"}
 
 @dataclass
 class Project:
-    """A copy of the project: its folder, and the config file to run."""
+    """A copy of the project: its folder, the config file to run, and the folder of the results."""
 
     folder: Path
     config: str
+    below: str = "results/demo"
 
     @property
     def results(self) -> Path:
         """The folder of the results."""
-        return self.folder / "results" / "demo"
+        return self.folder / self.below
 
     def command(self, *flags: str) -> list[str]:
         """Return the command that runs the workflow."""

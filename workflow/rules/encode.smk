@@ -26,8 +26,8 @@ rule encode_session:
     # A GPU is asked for by the profile (set-resources), which knows the machine.
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime="2h",
+        mem_mb=megabytes(6000, per_hour=200),
+        runtime=minutes(20, per_hour=90),
     params:
         row=session_row,
         root=CONFIG.corpus.root,
@@ -36,6 +36,7 @@ rule encode_session:
         batch_size=CONFIG.encode.batch_size,
         picture=CONFIG.encode.picture,
         template=options("align", "words", "template"),
+        sources=session_sources,
         code=code_digest("encode.session"),
     message:
         "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"
@@ -46,4 +47,4 @@ rule encode_session:
         "--batch-size {params.batch_size} --picture {params.picture} --threads {threads} "
         "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} "
         "--content-words {input.words:q} --word-embeddings {output.words:q} "
-        "--word-template {params.template:q} --log {log:q}"
+        "--word-template {params.template:q} --sources {params.sources:q} --log {log:q}"

@@ -16,8 +16,8 @@ if BUNDLE:
             "../../envs/egoalign.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime="60m",
+            mem_mb=megabytes(3000, per_1000_sessions=400),
+            runtime=minutes(30, per_1000_sessions=10),
         params:
             bundle=str(BUNDLE.folder),
             results=RESULTS,

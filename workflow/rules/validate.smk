@@ -95,8 +95,8 @@ rule ask_model:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
     params:
         embeddings=folder("encode/{model}"),
         frames=folder("video"),
@@ -132,8 +132,8 @@ rule validate_model:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
     params:
         options=options("validate"),
         code=code_digest("validate.model"),
@@ -173,8 +173,8 @@ rule score_moments:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime="2h",
+        mem_mb=megabytes(6000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=30),
     params:
         embeddings=folder("encode/{model}"),
         frames=folder("video"),
@@ -217,8 +217,8 @@ rule calibrate_model:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime="2h",
+        mem_mb=megabytes(6000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=30),
     params:
         options=options("validate"),
         align=options("align"),
@@ -268,8 +268,8 @@ rule compare_models:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
     params:
         options=options("validate"),
         code=code_digest("validate.compare"),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from egoalign import __version__
-from egoalign.log import UserError, logger, start_log
+from egoalign.log import UserError, logger, start_log, unwritable
 from egoalign.provenance.record import recorded
 
 ROOMS = (
@@ -26,6 +26,7 @@ ROOMS = (
     "report",
     "privacy",
     "provenance",
+    "doctor",
 )
 """Rooms that add subcommands, in the order of the workflow."""
 
@@ -77,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.error("egoalign %s: interrupted", args.command)
         return 130
     except Exception as error:
+        told = unwritable("a file of this step", error) if isinstance(error, OSError) else None
+        if told:
+            logger.error("egoalign %s: %s", args.command, told)
+            logger.debug("where it came from", exc_info=True)
+            return 2
         where = args.log or "rerun with --log FILE to keep the traceback"
         logger.error(
             "egoalign %s: internal error: %s: %s (traceback: %s)",

@@ -1568,6 +1568,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         yield partial
         os.replace(partial, path)
         WRITTEN.add(str(path))
+    except OSError as error:
+        # Arrow does not say which file it was, and others name the temporary one.
+        if error.filename in (None, str(partial)):
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from egoalign import __version__
+from egoalign.doctor.lock import note_run
+from egoalign.log import unwritable
+from egoalign.privacy.zone import make_private_zone
 
 if TYPE_CHECKING:
     from egoalign.config import Config
@@ -38,6 +42,19 @@ class Banner:
     results: str
     logs: str
     missing: list[str]
+
+    def begin(self) -> str:
+        """Make the private zone, note who works here, and return `start`.
+
+        Where the results cannot be written, the run ends with exit code 2 before its first job.
+        """
+        try:
+            make_private_zone(self.results)
+            note_run()
+        except OSError as error:
+            print(f"egoalign: {unwritable(self.results, error)}", file=sys.stderr)
+            sys.exit(2)
+        return self.start()
 
     def start(self) -> str:
         """Return what is printed before the first job."""
