@@ -231,8 +231,12 @@ def test_from_a_run_to_its_validation(chrome: Chrome, tiny: Project, tmp_path: P
             *("--unmatched-csv", tmp_path / "unmatched.csv"),
         ),
         (
-            *("validate-model", "--judgments", judgments, "--model-id", "egoalign-demo", *folders),
-            *("--embeddings-folder", vectors, "--out", metrics),
+            *("ask-model", "--judgments", judgments, *folders),
+            *("--embeddings-folder", vectors, "--out", tmp_path / "asked.parquet"),
+        ),
+        (
+            *("validate-model", "--judgments", judgments, "--model-id", "egoalign-demo"),
+            *("--asked", tmp_path / "asked.parquet", "--out", metrics),
             *("--items", tmp_path / "items.parquet", "--csv", tmp_path / "validation.csv"),
             *("--curves", tmp_path / "curves.parquet", "--curves-csv", tmp_path / "curves.csv"),
         ),

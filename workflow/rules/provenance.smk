@@ -16,8 +16,8 @@ if BUNDLE:
             "../../envs/egoalign.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime="60m",
+            mem_mb=megabytes(3000, per_1000_sessions=400),
+            runtime=minutes(30, per_1000_sessions=10),
         params:
             bundle=str(BUNDLE.folder),
             results=RESULTS,
@@ -30,6 +30,6 @@ if BUNDLE:
 
     # What the bundle holds is not made of recordings, words and the lab's own files.
     ruleorder: take_tables > prepare_corpus > align_session > import_scores > collect_alignment
-    ruleorder: take_tables > summarise_words > read_judgments > validate_model > calibrate_model
+    ruleorder: take_tables > summarise_words > read_judgments > ask_model > score_moments
     ruleorder: take_tables > gather_predictors > gather_given_predictors > score_reference
     ruleorder: take_tables > collect_status

@@ -11,6 +11,7 @@ localrules:
     write_config,
     write_values,
     write_summary,
+    write_methods,
     plot_accuracy,
     plot_reliability,
     plot_lag,

@@ -73,8 +73,8 @@ rule measure_reliability:
         "--options {params.options:q} --out {output.table:q} --csv {output.csv:q} --log {log:q}"
 
 
-rule validate_model:
-    """Give one model the items that people had, and compare."""
+rule ask_model:
+    """Give one model the items that people had."""
     input:
         judgments="<results>/validate/judgments.parquet",
         grid=per_session("<results>/video/{child}/{session}.frames.parquet"),
@@ -87,6 +87,34 @@ rule validate_model:
         texts=per_session(
             "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
+    output:
+        "<results>/validate/{model}/asked.parquet",
+    log:
+        "<logs>/validate/ask_model/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
+    params:
+        embeddings=folder("encode/{model}"),
+        frames=folder("video"),
+        utterances=folder("private/transcripts"),
+        code=code_digest("validate.ask"),
+    message:
+        "asking {wildcards.model} what people were asked"
+    shell:
+        "python -m egoalign ask-model --judgments {input.judgments:q} "
+        "--embeddings-folder {params.embeddings:q} --utterances-folder {params.utterances:q} "
+        "--frames-folder {params.frames:q} --out {output:q} --log {log:q}"
+
+
+rule validate_model:
+    """Compare what one model says with what people say."""
+    input:
+        judgments="<results>/validate/judgments.parquet",
+        asked="<results>/validate/{model}/asked.parquet",
     output:
         item_table="<results>/validate/{model}/items.parquet",
         table="<results>/validate/{model}/validation.parquet",
@@ -107,24 +135,20 @@ rule validate_model:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(60, per_1000_sessions=10),
     params:
-        embeddings=folder("encode/{model}"),
-        frames=folder("video"),
-        utterances=folder("private/transcripts"),
         options=options("validate"),
         code=code_digest("validate.model"),
     message:
         "validating {wildcards.model} against people"
     shell:
         "python -m egoalign validate-model --judgments {input.judgments:q} "
-        "--embeddings-folder {params.embeddings:q} --utterances-folder {params.utterances:q} "
-        "--frames-folder {params.frames:q} --model-id {wildcards.model:q} "
+        "--asked {input.asked:q} --model-id {wildcards.model:q} "
         "--options {params.options:q} --items {output.item_table:q} --out {output.table:q} "
         "--csv {output.csv:q} --curves {output.curves:q} --curves-csv {output.curves_csv:q} "
         "--log {log:q}"
 
 
-rule calibrate_model:
-    """Turn one model's scores into probabilities, and tell how many moments are aligned."""
+rule score_moments:
+    """Score every utterance with each of its pictures."""
     input:
         judgments="<results>/validate/judgments.parquet",
         alignment="<results>/align/{model}/alignment.parquet",
@@ -141,6 +165,40 @@ rule calibrate_model:
         texts=per_session(
             "<results>/encode/{model}/{child}/{session}.text_embeddings.arrow"
         ),
+    output:
+        "<results>/validate/{model}/moments.parquet",
+    log:
+        "<logs>/validate/score_moments/{model}.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(6000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=30),
+    params:
+        embeddings=folder("encode/{model}"),
+        frames=folder("video"),
+        utterances=folder("private/transcripts"),
+        fps=CONFIG.encode.fps,
+        options=options("validate"),
+        align=options("align"),
+        code=code_digest("validate.moments"),
+    message:
+        "scoring every moment by {wildcards.model}"
+    shell:
+        "python -m egoalign score-moments --judgments {input.judgments:q} "
+        "--alignment {input.alignment:q} --embeddings-folder {params.embeddings:q} "
+        "--utterances-folder {params.utterances:q} --frames-folder {params.frames:q} "
+        "--fps {params.fps} --options {params.options:q} --align-options {params.align:q} "
+        "--out {output:q} --log {log:q}"
+
+
+rule calibrate_model:
+    """Turn one model's scores into probabilities, and tell how many moments are aligned."""
+    input:
+        judgments="<results>/validate/judgments.parquet",
+        alignment="<results>/align/{model}/alignment.parquet",
+        moments="<results>/validate/{model}/moments.parquet",
     output:
         table="<results>/validate/{model}/calibration.parquet",
         csv=report(
@@ -162,10 +220,6 @@ rule calibrate_model:
         mem_mb=megabytes(6000, per_1000_sessions=400),
         runtime=minutes(60, per_1000_sessions=30),
     params:
-        embeddings=folder("encode/{model}"),
-        frames=folder("video"),
-        utterances=folder("private/transcripts"),
-        fps=CONFIG.encode.fps,
         options=options("validate"),
         align=options("align"),
         code=code_digest("validate.calibrate"),
@@ -173,9 +227,8 @@ rule calibrate_model:
         "calibrating {wildcards.model}"
     shell:
         "python -m egoalign calibrate-model --judgments {input.judgments:q} "
-        "--alignment {input.alignment:q} --embeddings-folder {params.embeddings:q} "
-        "--utterances-folder {params.utterances:q} --frames-folder {params.frames:q} "
-        "--model-id {wildcards.model:q} --fps {params.fps} --options {params.options:q} "
+        "--alignment {input.alignment:q} --moments {input.moments:q} "
+        "--model-id {wildcards.model:q} --options {params.options:q} "
         "--align-options {params.align:q} --out {output.table:q} --csv {output.csv:q} "
         "--curve {output.curve:q} --calibrated {output.calibrated:q} --log {log:q}"
 

@@ -358,9 +358,13 @@ def test_the_commands_from_embeddings_to_the_comparison(tmp_path: Path) -> None:
     names = ("m", "n", "items_m", "items_n", "both", "curves", "pairs")
     outs = {name: tmp_path / f"{name}.parquet" for name in names}
     for model in ("m", "n"):
-        words = ["validate-model", "--quiet", "--judgments", tmp_path / "judgments.parquet"]
+        judged = ["--quiet", "--judgments", tmp_path / "judgments.parquet"]
+        asked = tmp_path / "asked.parquet"
+        words = ["ask-model", *judged, "--out", asked]
         for folder in ("embeddings", "utterances", "frames"):
             words += [f"--{folder}-folder", tmp_path]
+        assert cli.main([str(word) for word in words]) == 0
+        words = ["validate-model", *judged, "--asked", asked]
         words += ["--model-id", model, "--items", outs[f"items_{model}"], "--out", outs[model]]
         words += ["--csv", tmp_path / "v.csv", "--options", '{"bootstraps": 100}']
         words += ["--curves", outs["curves"], "--curves-csv", tmp_path / "c.csv"]

@@ -129,9 +129,11 @@ def run(project: Path, judgments: str = "labels.parquet", **options: object) -> 
     ]
     tables = [f"--judgments={project / judgments}", f"--alignment={project / 'alignment.parquet'}"]
     values = json.dumps({"bootstraps": 100, "calibration": options})
-    return cli.main(
-        ["calibrate-model", *tables, *folders, "--model-id=m", f"--options={values}", *outputs]
-    )
+    moments = project / "moments.parquet"
+    common = [*tables, f"--options={values}"]
+    if code := cli.main(["score-moments", *common, *folders, f"--out={moments}"]):
+        return code
+    return cli.main(["calibrate-model", *common, f"--moments={moments}", "--model-id=m", *outputs])
 
 
 def test_command_writes_probabilities_of_every_utterance(project: Path) -> None:

@@ -596,6 +596,35 @@ RELIABILITY = Table(
     ),
 )
 
+ASKED = Table(
+    "asked",
+    "what one model says of each judged item",
+    ("kind", "item_id"),
+    (
+        Column("kind", TEXT, "choose_utterance, choose_image, rating or label"),
+        Column("item_id", TEXT, "the item"),
+        Column("score", REAL, "cosine of the true pair", nullable=True),
+        Column(
+            "cosines",
+            pa.list_(REAL),
+            "of a forced choice: of the true pair, then of the distractors in their order; empty "
+            "where one of them has none",
+        ),
+        Column("reason", TEXT, "why there is no score, or no choice", nullable=True),
+    ),
+)
+
+MOMENTS = Table(
+    "moments",
+    "every pair of an utterance and one of its pictures, for one model",
+    (),
+    (
+        Column("alignment_row", WHOLE, "row of the utterance in table alignment, from 0"),
+        Column("second", REAL, "grid second of the picture", "s"),
+        Column("score", REAL, "cosine of the utterance and the picture"),
+    ),
+)
+
 TASK_ITEMS = Table(
     "task_items",
     "the pairs that a task asks about, in each way of asking: the key to its ids (private)",
@@ -1468,8 +1497,10 @@ TABLES: dict[str, Table] = {
         TASK_ITEMS,
         TASK_TRIALS,
         TASK_ANNOTATORS,
+        ASKED,
         ITEMS,
         METRICS,
+        MOMENTS,
         CALIBRATED,
         CALIBRATION_CURVE,
         CONTRASTS,

@@ -1,4 +1,4 @@
-"""One model's scores as probabilities, from judgments and embeddings: file functions."""
+"""One model's scores as probabilities, from judgments and scored moments: file functions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from egoalign.tables import (
     CALIBRATION_CURVE,
     JUDGMENTS,
     METRICS,
+    MOMENTS,
     read_table,
     write_table,
 )
 from egoalign.validate.calibration import Labelled, labelled_pairs
 from egoalign.validate.judged import Judged, JudgedPair, answer_counts, judged_pairs, raters_of
-from egoalign.validate.moments import SessionMoments, corpus_moments, read_alignment_rows
+from egoalign.validate.moments import SessionMoments, read_alignment_rows
 from egoalign.validate.prevalence import Moments
 from egoalign.validate.probabilities import (
     Probabilities,
@@ -166,11 +167,8 @@ def calibrated_rows(
 def calibrate_model(
     judgments: Path,
     alignment: Path,
-    frames_folder: Path,
-    utterances_folder: Path,
-    embeddings_folder: Path,
+    moments: Path,
     model_id: str,
-    fps: float,
     options_json: str,
     align_json: str,
     out: Path,
@@ -178,9 +176,9 @@ def calibrate_model(
     curve_out: Path,
     calibrated_out: Path,
 ) -> None:
-    """Read judgments and embeddings, and write tables metrics, calibration_curve and calibrated.
+    """Read judgments and moments, and write tables metrics, calibration_curve and calibrated.
 
-    Without labels or ratings enough the tables say so, and no embedding is read.
+    Without labels or ratings enough the tables say so.
     """
     options = parse_section(ValidateOptions, options_json, "--options")
     align = parse_section(AlignOptions, align_json, "--align-options")
@@ -191,10 +189,9 @@ def calibrate_model(
         told = no_probabilities(judged.reason, len(judged.pairs))
     else:
         predictors = options.calibration.predictors
-        sessions = corpus_moments(
-            rows, frames_folder, utterances_folder, embeddings_folder, fps, align.window
-        )
-        corpus = gather_moments(rows, list(sessions), judged.pairs, predictors)
+        table = read_table(MOMENTS, moments)
+        scored = SessionMoments(*(table[name].to_numpy() for name in MOMENTS.schema.names))
+        corpus = gather_moments(rows, [(np.arange(len(rows)), scored)], judged.pairs, predictors)
         labelled, raters, notes = label_moments(corpus, judged, options.calibration)
         names = ["score", *predictors]
         told = tell_probabilities(

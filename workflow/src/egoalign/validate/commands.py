@@ -45,9 +45,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.set_defaults(run=_measure_reliability)
 
     p = subparsers.add_parser(
-        "validate-model",
-        help="compare one model's scores with human judgments",
-        description="Ask one model what people were asked, and measure how far they agree.",
+        "ask-model",
+        help="ask one model what people were asked",
+        description="Write the cosines of every judged item's alternatives by one model.",
     )
     p.add_argument("--judgments", required=True, type=Path, metavar="FILE", help="table judgments")
     p.add_argument(
@@ -57,6 +57,16 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="holds <child_id>/<session_id>.frame_embeddings.arrow and .text_embeddings.arrow",
     )
     _add_folders(p)
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table asked")
+    p.set_defaults(run=_ask_model)
+
+    p = subparsers.add_parser(
+        "validate-model",
+        help="compare one model's scores with human judgments",
+        description="Measure how far what one model says agrees with what people say.",
+    )
+    p.add_argument("--judgments", required=True, type=Path, metavar="FILE", help="table judgments")
+    p.add_argument("--asked", required=True, type=Path, metavar="FILE", help="by ask-model")
     p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
     _add_options(p)
     p.add_argument("--items", required=True, type=Path, metavar="FILE", help="table items")
@@ -67,10 +77,9 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     p.set_defaults(run=_validate_model)
 
     p = subparsers.add_parser(
-        "calibrate-model",
-        help="turn one model's scores into probabilities by human labels or ratings",
-        description="Fit the probability that a picture and words are aligned, given their score, "
-        "to labels or ratings, and tell what share of the corpus's moments is aligned.",
+        "score-moments",
+        help="score every utterance with each of its pictures, for the calibration",
+        description="Write the cosine of every pair of an utterance and one of its pictures.",
     )
     p.add_argument("--judgments", required=True, type=Path, metavar="FILE", help="table judgments")
     p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
@@ -81,8 +90,22 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         help="holds <child_id>/<session_id>.frame_embeddings.arrow and .text_embeddings.arrow",
     )
     _add_folders(p)
-    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
     p.add_argument("--fps", type=float, default=1.0, help="grid points per second (default 1)")
+    p.add_argument("--options", default="{}", metavar="JSON", help="config section 'validate'")
+    p.add_argument("--align-options", default="{}", metavar="JSON", help="config section 'align'")
+    p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table moments")
+    p.set_defaults(run=_score_moments)
+
+    p = subparsers.add_parser(
+        "calibrate-model",
+        help="turn one model's scores into probabilities by human labels or ratings",
+        description="Fit the probability that a picture and words are aligned, given their score, "
+        "to labels or ratings, and tell what share of the corpus's moments is aligned.",
+    )
+    p.add_argument("--judgments", required=True, type=Path, metavar="FILE", help="table judgments")
+    p.add_argument("--alignment", required=True, type=Path, metavar="FILE", help="table alignment")
+    p.add_argument("--moments", required=True, type=Path, metavar="FILE", help="by score-moments")
+    p.add_argument("--model-id", required=True, metavar="ID", help="label of the model")
     p.add_argument("--options", default="{}", metavar="JSON", help="config section 'validate'")
     p.add_argument("--align-options", default="{}", metavar="JSON", help="config section 'align'")
     p.add_argument("--out", required=True, type=Path, metavar="FILE", help="table metrics")
@@ -174,14 +197,24 @@ def _measure_reliability(args: argparse.Namespace) -> None:
     measure_reliability(args.judgments, args.options, args.out, args.csv)
 
 
+def _ask_model(args: argparse.Namespace) -> None:
+    from egoalign.validate.ask import ask_items
+
+    ask_items(
+        args.judgments,
+        args.embeddings_folder,
+        args.utterances_folder,
+        args.frames_folder,
+        args.out,
+    )
+
+
 def _validate_model(args: argparse.Namespace) -> None:
     from egoalign.validate.model import validate_model
 
     validate_model(
         args.judgments,
-        args.embeddings_folder,
-        args.utterances_folder,
-        args.frames_folder,
+        args.asked,
         args.model_id,
         args.options,
         args.items,
@@ -192,17 +225,30 @@ def _validate_model(args: argparse.Namespace) -> None:
     )
 
 
+def _score_moments(args: argparse.Namespace) -> None:
+    from egoalign.validate.moments import score_moments
+
+    score_moments(
+        args.judgments,
+        args.alignment,
+        args.frames_folder,
+        args.utterances_folder,
+        args.embeddings_folder,
+        args.fps,
+        args.options,
+        args.align_options,
+        args.out,
+    )
+
+
 def _calibrate_model(args: argparse.Namespace) -> None:
     from egoalign.validate.calibrate import calibrate_model
 
     calibrate_model(
         args.judgments,
         args.alignment,
-        args.frames_folder,
-        args.utterances_folder,
-        args.embeddings_folder,
+        args.moments,
         args.model_id,
-        args.fps,
         args.options,
         args.align_options,
         args.out,

@@ -138,10 +138,7 @@ def group_items(judgments: Iterable[Mapping[str, Any]]) -> list[Item]:
 
 
 def ask_model(item: Item, vectors: Mapping[SessionKey, SessionVectors]) -> None:
-    """Set an item's score, and in a forced choice what the model chooses.
-
-    The model chooses the alternative of greatest cosine; where m alternatives share the greatest
-    and the true pair is one of them, it is right by 1/m.
+    """Set an item's score, and in a forced choice all cosines and what the model chooses.
 
     Parameters
     ----------
@@ -168,10 +165,26 @@ def ask_model(item: Item, vectors: Mapping[SessionKey, SessionVectors]) -> None:
         pair = (text, alternative) if item.kind == CHOOSE_IMAGE else (alternative, picture)
         values.append(similarity(*pair))
     item.cosines = [item.score, *values]
-    item.margin = item.score - max(values)
-    best = max(item.score, *values)
-    n_best = 1 + values.count(best)
-    item.model_correct = 1 / n_best if item.score == best else 0.0
+    choose(item)
+
+
+def choose(item: Item) -> None:
+    """Set what the model chooses in a forced choice, and by how much.
+
+    It chooses the alternative of greatest cosine; where m alternatives share the greatest and the
+    true pair is one of them, it is right by 1/m.
+
+    Parameters
+    ----------
+    item : Item
+        Whose cosines are known; changed in place.
+    """
+    if not item.cosines:
+        return
+    true, *others = item.cosines
+    item.margin = true - max(others)
+    best = max(item.cosines)
+    item.model_correct = 1 / item.cosines.count(best) if true == best else 0.0
 
 
 def load_vectors(

@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 
 from egoalign.config import ValidateOptions, parse_section
-from egoalign.log import logger
-from egoalign.tables import ITEMS, JUDGMENTS, METRICS, PSYCHOMETRIC, read_table, write_table
+from egoalign.log import UserError, logger
+from egoalign.tables import (
+    ASKED,
+    ITEMS,
+    JUDGMENTS,
+    METRICS,
+    PSYCHOMETRIC,
+    read_table,
+    write_table,
+)
 from egoalign.validate.agreement import agreement
 from egoalign.validate.cells import FORCED_CHOICES, KINDS
-from egoalign.validate.items import Item, ask_model, group_items, load_vectors
-from egoalign.validate.judgments import sessions_named
+from egoalign.validate.items import Item, choose, group_items
 from egoalign.validate.psychometric import Choices, psychometric
 from egoalign.validate.raters import ratings_of
 
@@ -79,11 +86,38 @@ def answer_matrices(
     return {kind: (one.items, one.matrix) for kind, one in found.items()}
 
 
+def read_items(judgments: Sequence[Mapping[str, Any]], asked: Path) -> list[Item]:
+    """Return the items that people judged, with what the model says of them.
+
+    Parameters
+    ----------
+    judgments : sequence of mappings
+        Rows of table JUDGMENTS.
+    asked : Path
+        Table ASKED of the same judgments.
+
+    Raises
+    ------
+    UserError
+        It is of other judgments.
+    """
+    items = group_items(judgments)
+    found = {(row["kind"], row["item_id"]): row for row in read_table(ASKED, asked).to_pylist()}
+    for item in items:
+        row = found.get((item.kind, item.item_id))
+        if row is None:
+            raise UserError(
+                f"{asked}: lacks item '{item.item_id}' ({item.kind}) of the judgments; run "
+                "ask-model on these judgments"
+            )
+        item.score, item.cosines, item.reason = row["score"], row["cosines"], row["reason"]
+        choose(item)
+    return items
+
+
 def validate_model(
     judgments: Path,
-    embeddings_folder: Path,
-    utterances_folder: Path,
-    frames_folder: Path,
+    asked: Path,
     model_id: str,
     options_json: str,
     items_out: Path,
@@ -92,15 +126,10 @@ def validate_model(
     curves_out: Path,
     curves_csv: Path,
 ) -> None:
-    """Ask one model what people were asked, and write tables items, metrics and psychometric."""
+    """Compare a model with people, and write tables items, metrics and psychometric."""
     options = parse_section(ValidateOptions, options_json, "--options")
     rows = read_table(JUDGMENTS, judgments).to_pylist()
-    vectors = load_vectors(
-        sessions_named(rows), embeddings_folder, utterances_folder, frames_folder
-    )
-    items = group_items(rows)
-    for item in items:
-        ask_model(item, vectors)
+    items = read_items(rows, asked)
     unanswered = sum(not item.answers for item in items)
     if unanswered:
         logger.warning("%d of %d items have no answer and are left out", unanswered, len(items))

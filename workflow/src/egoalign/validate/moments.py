@@ -12,17 +12,21 @@ import pyarrow as pa
 
 from egoalign.align.score import blocks_of_equal_length, reals
 from egoalign.align.session import decoded_pictures, in_excluded_interval, unit_vectors
-from egoalign.config import WindowOptions
+from egoalign.config import AlignOptions, ValidateOptions, WindowOptions, parse_section
 from egoalign.log import progress
 from egoalign.tables import (
     ALIGNMENT,
     FRAME_EMBEDDINGS,
     FRAMES,
+    JUDGMENTS,
+    MOMENTS,
     TEXT_EMBEDDINGS,
     UTTERANCES,
     WORDS,
     read_table,
+    write_table,
 )
+from egoalign.validate.judged import judged_pairs
 from egoalign.video.window import NO_TIMED_WORDS, TimedWords, find_windows, timed_words
 
 ALIGNMENT_COLUMNS = (
@@ -144,6 +148,39 @@ def corpus_moments(
             spoken = read_table(WORDS, path, ["utterance_id", "start_s", "end_s"]).to_pylist()
             words = timed_words(own["utterance_id"].tolist(), spoken)
         yield rows, session_moments(own, tables, fps, window, words)
+
+
+def score_moments(
+    judgments: Path,
+    alignment: Path,
+    frames_folder: Path,
+    utterances_folder: Path,
+    embeddings_folder: Path,
+    fps: float,
+    options_json: str,
+    align_json: str,
+    out: Path,
+) -> None:
+    """Score every pair of an utterance and one of its pictures, and write table moments.
+
+    Without labels or ratings enough for a calibration it is empty, and no embedding is read.
+    """
+    options = parse_section(ValidateOptions, options_json, "--options")
+    align = parse_section(AlignOptions, align_json, "--align-options")
+    rows = read_alignment_rows(alignment)
+    judged = judged_pairs(read_table(JUDGMENTS, judgments).to_pylist(), options)
+    found: list[tuple[np.ndarray, SessionMoments]] = []
+    if not judged.reason:
+        found += corpus_moments(
+            rows, frames_folder, utterances_folder, embeddings_folder, fps, align.window
+        )
+    columns = {
+        "alignment_row": [np.zeros(0, np.int64), *(places[one.utterance] for places, one in found)],
+        "second": [np.zeros(0), *(one.second for _, one in found)],
+        "score": [np.zeros(0), *(one.score for _, one in found)],
+    }
+    scored = {name: pa.array(np.concatenate(parts)) for name, parts in columns.items()}
+    write_table(MOMENTS, pa.table(scored), out)
 
 
 def read_alignment_rows(path: Path) -> pd.DataFrame:
