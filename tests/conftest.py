@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.means import NOT_RUN
-from tests.workflow.project import Project, tiny_project
+from tests.workflow.project import Project, copy_project, tiny_project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +30,16 @@ def root() -> Path:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The tiny corpus, run to its end without a disturbance. Tests must leave it as it is."""
     project = tiny_project(tmp_path_factory.mktemp("tiny") / "project")
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The demo corpus, run to its end without a disturbance. Tests must leave it as it is."""
+    folder = copy_project(tmp_path_factory.mktemp("demo") / "project")
+    project = Project(folder, "config/demo/config.yaml")
     done = project.run()
     assert done.returncode == 0, done.stdout + done.stderr
     return project
