@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "src"))
 
 from egoalign.config import ModelOptions
+from egoalign.encode.batch import Batches
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import embed_pictures, embed_texts
 from egoalign.encode.models import EncodingModel, load_model
@@ -48,7 +49,7 @@ def main() -> None:
         if not speech.exists():
             continue
         columns = pq.read_table(speech, columns=["start_s", "end_s", "text_encoded"]).to_pydict()
-        texts = [text.vector for text in embed_texts(model, columns["text_encoded"], 64)]
+        texts = [text.vector for text in embed_texts(model, columns["text_encoded"], Batches(64))]
         for tolerance in [None, *args.tolerances]:
             used = look(model, video, tolerance)
             cost[tolerance] = cost.get(tolerance, 0.0) + used["cpu_s"]
@@ -87,7 +88,7 @@ def look(model: EncodingModel, video: Path, tolerance: float | None) -> dict[str
     assert exact is not None
     seconds = np.array([row["requested_s"] for row in rows])
     shown = np.array([row["shown_s"] for row in rows])
-    vectors = [vector for _, vector in embed_pictures(model, pictures, 64)]
+    vectors = [vector for _, vector in embed_pictures(model, pictures, Batches(64))]
     return {
         "seconds": seconds,
         "vectors": np.stack([np.ravel(vector) for vector in vectors]).astype(np.float32),

@@ -45,6 +45,7 @@ from measure import (
 )
 
 from egoalign.config import ModelOptions
+from egoalign.encode.batch import Batches
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.models import EncodingModel, load_model
@@ -141,8 +142,8 @@ def ours(session: Session, model: ModelOptions, loaded: EncodingModel, out: Path
     distinct = dict(zip(*(column.to_pylist() for column in spoken.columns), strict=True))
 
     def forward() -> None:
-        vectors.extend(embed_pictures(loaded, pictures, 64))
-        texts.extend(embed_texts(loaded, list(distinct.values()), 64))
+        vectors.extend(embed_pictures(loaded, pictures, Batches(64)))
+        texts.extend(embed_texts(loaded, list(distinct.values()), Batches(64)))
 
     apart = {
         "getting": timed(lambda: pictures.extend(ready_pictures(session, loaded)))["cpu"],

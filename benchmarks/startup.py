@@ -59,9 +59,10 @@ PARTS = {
     ),
     "first batch of one picture": (
         "import numpy as np; from egoalign.encode.embed import embed_pictures\n"
+        "from egoalign.encode.batch import Batches\n"
         "from egoalign.video.decode import Picture\n"
         "black = Picture(0, np.zeros((224, 224, 3), np.uint8), None)\n"
-        "list(embed_pictures(model, [black], 1))"
+        "list(embed_pictures(model, [black], Batches(1)))"
     ),
 }
 

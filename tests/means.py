@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -28,6 +29,15 @@ def require_r(*packages: str) -> str:
         if subprocess.run(asked, capture_output=True, check=False).returncode:
             pytest.skip(f"{NOT_RUN}needs the R package {name}")
     return program
+
+
+def require_mount() -> None:
+    """List the test as NOT RUN where this process may not mount file systems."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+        if not shutil.which("mount") or subprocess.run(asked, capture_output=True).returncode:
+            pytest.skip(f"{NOT_RUN}needs the right to mount file systems")
+        subprocess.run(["umount", folder], check=True)
 
 
 def require_slurm() -> None:

@@ -2,6 +2,7 @@
 #
 # REQUIRED: config `corpus`, `transcripts`, `video`, `encode.fps`, `encode.frames`
 # OUTPUT:   <results>/corpus/sessions.parquet, <results>/video, <results>/private/transcripts
+
 WINDOW = json.dumps(config["align"]["window"], sort_keys=True)
 
 
@@ -63,6 +64,8 @@ rule ingest_session:
         tolerance=CONFIG.encode.keyframe_tolerance_s,
         window=WINDOW if CONFIG.encode.frames == "speech" else "{}",
         tag_words=CONFIG.align.words.score,
+        sources=session_sources,
+        state=state_of_files,
         code=code_digest("corpus.ingest"),
     message:
         "reading {wildcards.child} {wildcards.session}"
@@ -72,4 +75,5 @@ rule ingest_session:
         "--frames {params.frames} --grid {params.grid} "
         "--keyframe-tolerance {params.tolerance} --window {params.window:q} --media {output.media:q} --utterances {output.utterances:q} "
         "--words {output.words:q} --content-words {output.content_words:q} "
-        "--tag-words {params.tag_words} --frames-out {output.frames:q} --log {log:q}"
+        "--tag-words {params.tag_words} --frames-out {output.frames:q} "
+        "--sources {params.sources:q} --planned-as {params.state:q} --log {log:q}"

@@ -40,6 +40,7 @@ rule encode_session:
         batch_size=CONFIG.encode.batch_size,
         picture=CONFIG.encode.picture,
         template=options("align", "words", "template"),
+        sources=session_sources,
         code=code_digest("encode.session"),
     message:
         "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"
@@ -50,4 +51,4 @@ rule encode_session:
         "--batch-size {params.batch_size} --picture {params.picture} --threads {threads} "
         "--frame-embeddings {output.frames:q} --text-embeddings {output.texts:q} "
         "--content-words {input.words:q} --word-embeddings {output.words:q} "
-        "--word-template {params.template:q} --log {log:q}"
+        "--word-template {params.template:q} --sources {params.sources:q} --log {log:q}"

@@ -12,8 +12,10 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
 from egoalign.encode.ahead import Ahead, in_turn
+from egoalign.encode.batch import Batches
 from egoalign.encode.embed import count_tokens, embed_pictures, embed_texts
 from egoalign.encode.picture import Preparation
+from egoalign.log import UserError
 from egoalign.video.decode import Picture
 
 TEXTS = ["a red ball", "yeah", "where did the shoe go", "", "dog", "   "]
@@ -30,7 +32,7 @@ def pictures():
 
 
 def vectors(model, pictures, batch_size):
-    return [vector for _, vector in embed_pictures(model, pictures, batch_size)]
+    return [vector for _, vector in embed_pictures(model, pictures, Batches(batch_size))]
 
 
 def cosine(one, other):
@@ -53,7 +55,7 @@ def test_pictures_are_embedded_as_open_clip_does(tiny_model, pictures):
 
 
 def test_texts_are_embedded_as_open_clip_does(tiny_model):
-    ours = embed_texts(tiny_model, TEXTS, 2)
+    ours = embed_texts(tiny_model, TEXTS, Batches(2))
     with torch.no_grad():
         for text, found in zip(TEXTS, ours, strict=True):
             if not text.strip():
@@ -67,7 +69,7 @@ def test_texts_are_embedded_as_open_clip_does(tiny_model):
 
 def test_vectors_have_unit_length(tiny_model, pictures):
     found = [v[0] for v in vectors(tiny_model, pictures, 3) if v is not None]
-    found += [t.vector for t in embed_texts(tiny_model, TEXTS, 3) if t.vector is not None]
+    found += [t.vector for t in embed_texts(tiny_model, TEXTS, Batches(3)) if t.vector is not None]
     assert {v.dtype for v in found} == {np.dtype(np.float16)}
     np.testing.assert_allclose(
         [np.linalg.norm(v.astype(np.float64)) for v in found], 1.0, atol=1e-3
@@ -126,7 +128,7 @@ def test_the_mean_of_tiles_is_a_unit_vector_of_their_unit_vectors(tiny_model, pi
 
 
 def test_order_and_reasons_are_kept(tiny_model, pictures):
-    found = [picture for picture, _ in embed_pictures(tiny_model, pictures, 2)]
+    found = [picture for picture, _ in embed_pictures(tiny_model, pictures, Batches(2))]
     assert [picture.index for picture in found] == list(range(7))
     assert found[3].reason == "picture could not be decoded"
 
@@ -139,7 +141,7 @@ def test_only_missing_pictures(tiny_model):
 def test_a_text_of_200_words_is_cut(tiny_model):
     long = " ".join(["ball"] * 200)
     short = " ".join(["ball"] * 14)
-    one, other, longer_by_one = embed_texts(tiny_model, [long, short, short + " ball"], 2)
+    one, other, longer_by_one = embed_texts(tiny_model, [long, short, short + " ball"], Batches(2))
     assert (one.n_tokens, one.truncated) == (200, True)
     # Sixteen places, two of them for the markers.
     assert (other.n_tokens, other.truncated) == (14, False)
@@ -154,7 +156,7 @@ def test_tokens_are_counted_before_any_cut():
 
 
 def test_no_texts(tiny_model):
-    assert embed_texts(tiny_model, [], 4) == []
+    assert embed_texts(tiny_model, [], Batches(4)) == []
 
 
 def test_working_ahead_keeps_order_and_is_bounded():
@@ -188,3 +190,58 @@ def test_sources_take_turns_until_all_are_at_their_end():
         *(13, 14),
     ]
     assert list(in_turn([])) == []
+
+
+class ShortOfMemory:
+    """A network whose device holds `room` rows at once: more raise what CUDA raises."""
+
+    def __init__(self, network, room):
+        self.network, self.room, self.passes = network, room, []
+
+    def hold(self, rows):
+        if len(rows) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        self.passes.append(len(rows))
+        return rows
+
+    def encode_image(self, rows):
+        return self.network.encode_image(self.hold(rows))
+
+    def encode_text(self, rows):
+        return self.network.encode_text(self.hold(rows))
+
+
+def test_a_batch_without_memory_is_halved_and_noted(tiny_model, pictures, caplog):
+    full = vectors(tiny_model, pictures, 6)
+    short = replace(tiny_model, network=ShortOfMemory(tiny_model.network, 2))
+    batches = Batches(6)
+    with caplog.at_level("WARNING", "egoalign"):
+        found = [vector for _, vector in embed_pictures(short, pictures, batches)]
+    assert short.network.passes == [1, 1, 1, 1, 1, 1]
+    assert batches.facts == {"batch_size": "6", "batch_size_used": "1"}
+    assert "the GPU has no memory for 6 at once; going on with 3 (encode.batch_size: 6)" in [
+        record.getMessage() for record in caplog.records
+    ]
+    for one, other in zip(full, found, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert cosine(one[0], other[0]) >= 1 - 1e-5
+
+
+def test_the_size_that_fitted_is_kept_for_what_follows(tiny_model, pictures):
+    short = replace(tiny_model, network=ShortOfMemory(tiny_model.network, 2))
+    batches = Batches(4)
+    list(embed_pictures(short, pictures, batches))
+    embed_texts(short, TEXTS, batches)
+    assert short.network.passes == [2, 2, 2, 2, 2]
+    assert Batches(4).facts == {"batch_size": "4"}
+
+
+def test_no_memory_for_one_picture_says_what_to_do(tiny_model, pictures):
+    short = replace(tiny_model, network=ShortOfMemory(tiny_model.network, 0))
+    message = (
+        r"the GPU has no memory for a single picture or text \(CUDA out of memory\. .*\); "
+        r"free it .* encode\.precision: fp16"
+    )
+    with pytest.raises(UserError, match=message):
+        list(embed_pictures(short, pictures, Batches(4)))

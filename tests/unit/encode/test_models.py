@@ -12,8 +12,9 @@ from egoalign.cli import main
 from egoalign.config import ModelOptions
 from egoalign.encode.device import choose_device
 from egoalign.encode.models import fetch_model, load_model, picture_size
-from egoalign.encode.weights import check_weights, file_digest, find_weights
+from egoalign.encode.weights import check_weights, find_weights
 from egoalign.log import UserError
+from egoalign.provenance.files import file_digest
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from egoalign.cli import main
 from egoalign.encode import session as step
+from egoalign.encode.batch import Batches
 from egoalign.encode.session import decoded_ahead, encode_session, frame_embeddings_table
 from egoalign.tables import (
     CONTENT_WORDS,
@@ -111,7 +112,7 @@ def test_each_lemma_is_encoded_in_its_phrase(session, tiny, tiny_model, tmp_path
     rows = read_table(WORD_EMBEDDINGS, tmp_path / "out" / "w.parquet").to_pylist()
     assert [row["lemma_id"] for row in rows] == ["w00000", "w00001"]
     phrases = ["a photo of a ball", "a photo of a ice cream"]
-    for row, alone in zip(rows, embed_texts(tiny_model, phrases, 1), strict=True):
+    for row, alone in zip(rows, embed_texts(tiny_model, phrases, Batches(1)), strict=True):
         found, vector = (np.array(v, dtype=float) for v in (row["embedding"], alone.vector))
         assert found @ vector / np.linalg.norm(found) / np.linalg.norm(vector) > 1 - 1e-5
         assert row["n_tokens"] == alone.n_tokens
@@ -128,7 +129,7 @@ def test_vectors_belong_to_their_seconds(session, tiny, tiny_model, clip, tmp_pa
     encode_session(**session(exclude_intervals=[(2.0, 3.0)]), options=tiny)
     frames = read_table(FRAME_EMBEDDINGS, tmp_path / "out" / "f.parquet").to_pylist()
     alone = decode(clip, probe(clip), [4.0])
-    ((_, vector),) = embed_pictures(tiny_model, alone, 1)
+    ((_, vector),) = embed_pictures(tiny_model, alone, Batches(1))
     found = np.array(frames[4]["embedding"], dtype=np.float64)
     assert float(found @ vector[0].astype(np.float64)) > 0.9995
     np.testing.assert_allclose(np.linalg.norm(found), 1.0, atol=1e-3)

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from egoalign import __version__
-from egoalign.log import UserError, logger, start_log
+from egoalign.log import UserError, logger, start_log, unwritable
+from egoalign.provenance.record import recorded
 
 ROOMS = (
     "demo",
@@ -23,7 +24,9 @@ ROOMS = (
     "reference",
     "figures",
     "report",
+    "privacy",
     "provenance",
+    "doctor",
 )
 """Rooms that add subcommands, in the order of the workflow."""
 
@@ -51,6 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 well, 1 our fault, 2 the user's.
 
+    A subcommand may have a code of its own for what it found.
+
     Parameters
     ----------
     argv : sequence of str, optional
@@ -59,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     start_log(args.log, args.quiet)
     try:
-        args.run(args)
+        with recorded(args):
+            return args.run(args) or 0
     except UserError as error:
         logger.error("egoalign %s: %s", args.command, error)
         logger.debug("where it came from", exc_info=True)
@@ -72,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         logger.error("egoalign %s: interrupted", args.command)
         return 130
     except Exception as error:
+        told = unwritable("a file of this step", error) if isinstance(error, OSError) else None
+        if told:
+            logger.error("egoalign %s: %s", args.command, told)
+            logger.debug("where it came from", exc_info=True)
+            return 2
         where = args.log or "rerun with --log FILE to keep the traceback"
         logger.error(
             "egoalign %s: internal error: %s: %s (traceback: %s)",
@@ -82,4 +93,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         logger.debug("traceback", exc_info=True)
         return 1
-    return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import logging
 import sys
@@ -20,6 +21,31 @@ class UserError(Exception):
 
     The message names the file and place, what was found, what was expected and what to do.
     """
+
+
+UNWRITABLE = {
+    errno.ENOSPC: "the disk is full; free some space",
+    errno.EDQUOT: "your quota of disk space is used up; free some space, or ask for more",
+    errno.EROFS: "the file system is mounted read-only; have it mounted for writing",
+    errno.EACCES: "you may not write there; change who may, or take another folder",
+    errno.EPERM: "you may not write there; change who may, or take another folder",
+}
+"""What to do where a file cannot be written, by the system's number of the error."""
+
+
+def unwritable(path: str | Path, error: OSError) -> str | None:
+    """Return what to tell the user of a file that cannot be written; None for other errors."""
+    advice = UNWRITABLE.get(error.errno or 0)
+    if advice is None:
+        return None
+    return f"{error.filename or path}: {advice}, and give the same command again"
+
+
+class _LogFile(logging.StreamHandler):
+    """A log file that does without what a full disk does not take."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave the line out: the terminal has it."""
 
 
 def start_log(path: str | Path | None = None, quiet: bool = False) -> None:
@@ -47,7 +73,7 @@ def start_log(path: str | Path | None = None, quiet: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Opened for the life of the process: faulthandler writes to it when native code crashes.
         stream = path.open("w", encoding="utf-8")
-        file = logging.StreamHandler(stream)
+        file = _LogFile(stream)
         file.setLevel(logging.DEBUG)
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(file)

@@ -34,6 +34,8 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     _add_files(p, "--media", "--utterances", "--words", "--frames-out")
     p.add_argument("--content-words", metavar="FILE", help="table content_words to write")
     p.add_argument("--tag-words", choices=("True", "False"), default="True", help="fill it")
+    p.add_argument("--sources", metavar="FILE", help="where to keep what the session's files were")
+    p.add_argument("--planned-as", default="first", metavar="TEXT", help="kept with them")
     p.set_defaults(run=_ingest_session)
 
     p = subparsers.add_parser(
@@ -144,6 +146,8 @@ def _ingest_session(args: argparse.Namespace) -> None:
         parse_section(WindowOptions, args.window, "--window"),
         args.content_words,
         args.tag_words == "True",
+        args.sources,
+        args.planned_as,
     )
 
 

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from egoalign.corpus.read import Corpus, SessionRow
+from egoalign.provenance.files import source_names
+
+
+@dataclass(frozen=True)
+class WaitFor:
+    """The files of a session that its jobs wait for.
+
+    Attributes
+    ----------
+    watched : list of str
+        Those that are newer than the results when they have changed: a rule makes them, or they
+        are embeddings.
+    kept_in_mind : list of str
+        Those whose content is kept in mind (`egoalign.provenance.files`), whatever their times.
+    """
+
+    watched: list[str]
+    kept_in_mind: list[str]
 
 
 def files_to_wait_for(
     session: SessionRow, root: str, results: str, models: Sequence[str]
-) -> list[str]:
+) -> WaitFor:
     """Return the files of a session that exist or that a rule makes; others become a reason.
 
     Parameters
@@ -25,8 +43,15 @@ def files_to_wait_for(
         Ids that stand for ``{model}`` in paths of embeddings.
     """
     made = os.path.join(os.path.normpath(results), "")
-    paths = [os.path.normpath(os.path.join(root, name)) for name in session.files(models)]
-    return [path for path in paths if path.startswith(made) or os.path.exists(path)]
+    sources = set(source_names(session.row()))
+    found = WaitFor([], [])
+    for name in session.files(models):
+        path = os.path.normpath(os.path.join(root, name))
+        if path.startswith(made) or (name not in sources and os.path.exists(path)):
+            found.watched.append(path)
+        elif os.path.exists(path):
+            found.kept_in_mind.append(path)
+    return found
 
 
 def with_split_transcripts(corpus: Corpus, folder: str | Path) -> Corpus:

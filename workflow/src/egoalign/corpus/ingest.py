@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from egoalign.config import TranscriptsOptions, VideoOptions, WindowOptions
 from egoalign.log import UserError, logger
+from egoalign.provenance.files import FIRST, record_sources, source_names, write_sources
 from egoalign.tables import (
     CONTENT_WORDS,
     FRAMES,
@@ -46,6 +47,8 @@ def ingest_session(
     window: WindowOptions | None = None,
     content_words_out: str | Path | None = None,
     tag_words: bool = True,
+    sources_out: str | Path | None = None,
+    planned_as: str = FIRST,
 ) -> None:
     """Write one session's tables MEDIA, UTTERANCES, WORDS, FRAMES and CONTENT_WORDS.
 
@@ -76,6 +79,10 @@ def ingest_session(
         Where to write CONTENT_WORDS.
     tag_words : bool
         Whether it shall have rows.
+    sources_out : str or Path, optional
+        Where to keep size, time and digest of the session's files.
+    planned_as : str
+        What `egoalign.provenance.files.planned_as` said of them.
 
     Raises
     ------
@@ -83,6 +90,8 @@ def ingest_session(
         A file is bad and the options say ``fail``.
     """
     child_id, session_id = row["child_id"], row["session_id"]
+    # Before they are read: a file that is replaced meanwhile is then noticed.
+    sources = record_sources(root, source_names(row), planned_as) if sources_out else None
     recording = _probe(row, Path(root), video)
     found = recording.probe
     transcript = _transcript(row, Path(root), transcripts)
@@ -110,6 +119,8 @@ def ingest_session(
         spoken = transcript.utterances if tag_words else []
         rows = content_words(spoken, transcript.words, transcripts.tag_language)
         write_table(CONTENT_WORDS, rows, content_words_out, metadata)
+    if sources is not None and sources_out is not None:
+        write_sources(sources, sources_out)
     logger.info(
         "%s %s: %d utterances, %d grid points%s",
         child_id,

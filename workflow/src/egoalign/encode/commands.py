@@ -36,6 +36,7 @@ def add_commands(subparsers: argparse._SubParsersAction[Any]) -> None:
     p.add_argument(
         "--word-template", default="{word}", metavar="TEXT", help="encoded of a lemma, {word}"
     )
+    p.add_argument("--sources", metavar="FILE", help="what the session's files were when read")
     p.set_defaults(run=_encode_session)
 
     p = subparsers.add_parser(
@@ -71,6 +72,7 @@ def _encode_session(args: argparse.Namespace) -> None:
         args.content_words,
         args.word_embeddings,
         args.word_template,
+        args.sources,
     )
 
 

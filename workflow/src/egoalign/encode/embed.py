@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from egoalign.encode.ahead import Ahead
+from egoalign.encode.batch import Batches
 from egoalign.encode.models import EncodingModel
 from egoalign.video.decode import Picture
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class TextVector:
 
 
 def embed_pictures(
-    model: EncodingModel, pictures: Iterable[Picture], batch_size: int
+    model: EncodingModel, pictures: Iterable[Picture], batches: Batches
 ) -> Iterator[tuple[Picture, NDArray[np.float16] | None]]:
     """Yield each picture with its vectors, in order; only some batches are held at a time.
 
@@ -42,7 +40,7 @@ def embed_pictures(
         The model.
     pictures : iterable of Picture
         Pictures as decoded; those that are missing have no vector.
-    batch_size : int
+    batches : Batches
         Pictures, or tiles, in a forward pass.
 
     Yields
@@ -53,16 +51,16 @@ def embed_pictures(
     """
     waiting: list[_Prepared] = []
     n_tiles = 0
-    for prepared in Ahead(_prepared(model, pictures), batch_size):
+    for prepared in Ahead(_prepared(model, pictures), batches.asked):
         waiting.append(prepared)
         n_tiles += 0 if prepared.tiles is None else len(prepared.tiles)
-        if n_tiles >= batch_size:
-            yield from _with_vectors(model, waiting)
+        if n_tiles >= batches.asked:
+            yield from _with_vectors(model, waiting, batches)
             waiting, n_tiles = [], 0
-    yield from _with_vectors(model, waiting)
+    yield from _with_vectors(model, waiting, batches)
 
 
-def embed_texts(model: EncodingModel, texts: Sequence[str], batch_size: int) -> list[TextVector]:
+def embed_texts(model: EncodingModel, texts: Sequence[str], batches: Batches) -> list[TextVector]:
     """Return the vector of each text, cut to the model's context length where it is longer.
 
     Parameters
@@ -71,17 +69,15 @@ def embed_texts(model: EncodingModel, texts: Sequence[str], batch_size: int) -> 
         The model.
     texts : sequence of str
         The texts; an empty one has no vector.
-    batch_size : int
+    batches : Batches
         Texts in a forward pass.
     """
-    import torch
-
     spoken = [text for text in texts if text.strip()]
-    vectors: list[NDArray[np.float16]] = []
-    for start in range(0, len(spoken), batch_size):
-        with torch.inference_mode():
-            tokens = model.tokenizer(spoken[start : start + batch_size]).to(model.device.name)
-            vectors.extend(_unit(model.network.encode_text(tokens)).astype(np.float16))
+
+    def forward(rows: slice) -> Any:
+        return model.network.encode_text(model.tokenizer(spoken[rows]).to(model.device.name))
+
+    vectors = _unit(batches.run(forward, len(spoken))).astype(np.float16) if spoken else ()
     rest = iter(vectors)
     result = []
     for text in texts:
@@ -116,16 +112,17 @@ def _prepared(model: EncodingModel, pictures: Iterable[Picture]) -> Iterator[_Pr
 
 
 def _with_vectors(
-    model: EncodingModel, waiting: Sequence[_Prepared]
+    model: EncodingModel, waiting: Sequence[_Prepared], batches: Batches
 ) -> Iterator[tuple[Picture, NDArray[np.float16] | None]]:
     """Yield a batch's pictures with their vectors."""
-    import torch
-
     tiles = [prepared.tiles for prepared in waiting if prepared.tiles is not None]
     if tiles:
-        with torch.inference_mode():
-            batch = model.preparation.batch(np.concatenate(tiles), model.device)
-            vectors = _unit(model.network.encode_image(batch))
+        every = np.concatenate(tiles)
+
+        def forward(rows: slice) -> Any:
+            return model.network.encode_image(model.preparation.batch(every[rows], model.device))
+
+        vectors = _unit(batches.run(forward, len(every)))
         parts = iter(np.split(vectors, np.cumsum([len(part) for part in tiles])[:-1]))
     for prepared in waiting:
         if prepared.tiles is None:
@@ -137,12 +134,11 @@ def _with_vectors(
         yield prepared.picture, own.astype(np.float16)
 
 
-def _unit(vectors: torch.Tensor) -> NDArray[np.float32]:
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return vectors of a model as rows of unit length."""
-    array = vectors.float().cpu().numpy()
-    if not np.isfinite(array).all():
+    if not np.isfinite(vectors).all():
         raise ArithmeticError("the model gave a vector that is not finite")
-    return _unit_rows(array)
+    return _unit_rows(vectors)
 
 
 def _unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from egoalign.config import ModelOptions, PictureWay
 from egoalign.encode.ahead import Ahead, in_turn
+from egoalign.encode.batch import Batches
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.given import given_pictures, given_texts, names_vectors
 from egoalign.encode.models import load_model, picture_size
 from egoalign.log import logger, progress
+from egoalign.provenance.files import refuse_changed
 from egoalign.tables import (
     CONTENT_WORDS,
     FRAME_EMBEDDINGS,
@@ -60,6 +62,7 @@ def encode_session(
     content_words: str | Path | None = None,
     word_embeddings: str | Path | None = None,
     word_template: str = "{word}",
+    sources: str | Path | None = None,
 ) -> None:
     """Read a session's tables and video, embed, and write the tables of vectors.
 
@@ -81,6 +84,13 @@ def encode_session(
         Table that ``ingest-session`` wrote, and table to write of its lemmas.
     word_template : str
         What is encoded of a lemma; ``{word}`` stands for it.
+    sources : str or Path, optional
+        What ``ingest-session`` kept of the session's files.
+
+    Raises
+    ------
+    UserError
+        A file is another than the one that ``ingest-session`` read.
     """
     media_row = read_table(MEDIA, media).to_pylist()[0]
     grid = read_table(FRAMES, frames)
@@ -102,23 +112,30 @@ def encode_session(
     phrases = word_phrases(content_words, word_template)
     facts = {"model_id": options.model_id}
     width = None
-    if not (has_vectors and options.text_vectors):
+    batches = Batches(batch_size)
+    all_given = has_vectors and options.text_vectors
+    if not all_given:
         model = load_model(options, choose_device(device, precision, threads), picture)
-        facts = {**model.facts, "embed_dim": str(model.embed_dim), "batch_size": str(batch_size)}
+        facts = {**model.facts, "embed_dim": str(model.embed_dim)}
         width = model.embed_dim
     if options.text_vectors:
         text_vectors = given_texts(options.text_vectors, spoken, width)
         width = next((text.vector.size for text in text_vectors if text.vector is not None), width)
         word_vectors = given_texts(options.text_vectors, phrases, width)
     else:
-        text_vectors = embed_texts(model, list(texts.values()), batch_size)
-        word_vectors = embed_texts(model, phrases["text_encoded"].to_pylist(), batch_size)
+        text_vectors = embed_texts(model, list(texts.values()), batches)
+        word_vectors = embed_texts(model, phrases["text_encoded"].to_pylist(), batches)
     if has_vectors:
         rate = media_row["frame_rate"]
         embedded = given_pictures(paths[0], rate, options.model_id, seconds, width)
     else:
-        embedded = progress(embed_pictures(model, pictures, batch_size), "pictures", len(seconds))
+        embedded = progress(embed_pictures(model, pictures, batches), "pictures", len(seconds))
     frame_table = frame_embeddings_table(grid, embedded)
+    if not all_given:
+        facts |= batches.facts
+    if sources is not None:
+        # Last, so that a file that was replaced while it was read is noticed too.
+        refuse_changed(sources, root)
     text_table = _text_table(TEXT_EMBEDDINGS, list(texts), text_vectors)
     write_table(TEXT_EMBEDDINGS, text_table, text_embeddings, facts)
     if word_embeddings is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from egoalign.log import UserError
+from egoalign.provenance.files import file_digest
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 HUB = "hf-hub:"
@@ -128,12 +128,6 @@ def check_weights(path: Path, name: str, sha256: str | None) -> str:
             "fetch the file again, or mend 'sha256' in the config"
         )
     return digest
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 digest of a file as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tags(name: str) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from egoalign.align.score import Pictures, unit_rows
 from egoalign.config import ModelOptions, PictureWay, ReferenceSet
+from egoalign.encode.batch import Batches
 from egoalign.encode.device import choose_device
 from egoalign.encode.embed import TextVector, embed_pictures, embed_texts
 from egoalign.encode.models import load_model
@@ -166,19 +167,20 @@ def score_reference(
     """
     rows = read_table(REFERENCE_SAMPLE, sample).to_pylist()
     model = load_model(model_options, choose_device(device, precision, threads), picture)
+    batches = Batches(batch_size)
     order = reading_order(rows)
     ordered = [rows[i] for i in order]
     decoded = _decoded(options, ordered, on_bad_picture)
-    embedded = progress(embed_pictures(model, decoded, batch_size), "pictures", len(rows))
+    embedded = progress(embed_pictures(model, decoded, batches), "pictures", len(rows))
     pictures: list[NDArray[np.float16] | str] = [""] * len(rows)
     for found, vectors in embedded:
         place = order[found.index]
         pictures[place] = found.reason or "" if vectors is None else vectors
     reasons = Counter(found for found in pictures if isinstance(found, str))
     _tell(options, ordered, reasons)
-    captions = embed_texts(model, [row["caption"] for row in rows], batch_size)
+    captions = embed_texts(model, [row["caption"] for row in rows], batches)
     table = score_pairs(rows, captions, pictures, options.name, model_options.model_id, draws, seed)
-    facts = {**model.facts, "embed_dim": str(model.embed_dim), "batch_size": str(batch_size)}
+    facts = {**model.facts, "embed_dim": str(model.embed_dim), **batches.facts}
     write_table(REFERENCE_PAIRS, table, out, facts)
     logger.info(
         "%s: %d of %d pairs scored by %s",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from egoalign import __version__
+from egoalign.doctor.lock import note_run
+from egoalign.log import unwritable
+from egoalign.privacy.zone import make_private_zone
 
 if TYPE_CHECKING:
     from egoalign.config import Config
@@ -27,6 +31,8 @@ class Banner:
         The corpus as read.
     results : str
         The folder of the results.
+    logs : str
+        The folder of the logs.
     missing : list of str
         Files that the sessions table names and that are not there.
     """
@@ -34,7 +40,21 @@ class Banner:
     config: Config
     corpus: Corpus
     results: str
+    logs: str
     missing: list[str]
+
+    def begin(self) -> str:
+        """Make the private zone, note who works here, and return `start`.
+
+        Where the results cannot be written, the run ends with exit code 2 before its first job.
+        """
+        try:
+            make_private_zone(self.results)
+            note_run()
+        except OSError as error:
+            print(f"egoalign: {unwritable(self.results, error)}", file=sys.stderr)
+            sys.exit(2)
+        return self.start()
 
     def start(self) -> str:
         """Return what is printed before the first job."""
@@ -48,7 +68,7 @@ class Banner:
             f"  corpus   {children} children, {len(sessions)} sessions ({excluded} excluded)",
             f"  models   {models}",
             f"  results  {os.path.abspath(self.results)}",
-            f"  logs     {os.path.join(os.path.abspath(self.results), 'logs')}",
+            f"  logs     {os.path.abspath(self.logs)}",
         ]
         made = os.path.join(self.results, "raw", "")
         missing = [line for line in self.missing if made not in line]
@@ -76,7 +96,7 @@ class Banner:
             [
                 LINE,
                 "egoalign: a step failed. Its message stands above; the whole log of every step is",
-                f"  under {os.path.join(os.path.abspath(self.results), 'logs')}",
+                f"  under {os.path.abspath(self.logs)}",
                 "Mend the cause and give the same command again: finished work is kept.",
                 "After a killed run: once with --unlock, then with --rerun-incomplete.",
                 LINE,
