@@ -2,6 +2,10 @@
 #
 # REQUIRED: config `encode`; weights on disk or in the cache (egoalign fetch-weights)
 # OUTPUT:   <results>/encode/<model>
+from egoalign.encode.handover import offer_workers
+
+# No param: how long a model stays loaded changes no result.
+offer_workers(CONFIG.encode.keep_model_s, workflow.is_main_process)
 
 
 rule encode_session:
