@@ -207,13 +207,15 @@ rule write_child_pages:
         alignments=expand("<results>/align/{model}/alignment.parquet", model=MODELS),
         children=expand("<results>/vary/{model}/children.parquet", model=MODELS),
     output:
-        report(
-            directory("<results>/report/children"),
-            patterns=["{child}.html"],
-            caption="../report/child.rst",
-            category="Children",
-            labels={"table": "child {child}", "model": "all"},
-        ),
+        [
+            report(
+                f"<results>/report/children/{child}.html",
+                caption="../report/child.rst",
+                category="Children",
+                labels={"table": f"child {child}", "model": "all"},
+            )
+            for child in CHILDREN
+        ],
     log:
         "<logs>/report/write_child_pages.log",
     conda:
@@ -223,10 +225,11 @@ rule write_child_pages:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
+        out=folder("report/children"),
         code=code_digest("report.child_pages"),
     message:
         "writing a page for each child"
     shell:
         "python -m egoalign write-child-pages --status {input.status:q} "
         "--alignments {input.alignments:q} --children {input.children:q} "
-        "--out-folder {output:q} --log {log:q}"
+        "--out-folder {params.out:q} --log {log:q}"
