@@ -212,13 +212,15 @@ rule write_child_pages:
         alignments=expand("<results>/align/{model}/alignment.parquet", model=MODELS),
         children=expand("<results>/vary/{model}/children.parquet", model=MODELS),
     output:
-        report(
-            directory("<results>/report/children"),
-            patterns=["{child}.html"],
-            caption="../report/child.rst",
-            category="Children",
-            labels={"table": "child {child}", "model": "all"},
-        ),
+        [
+            report(
+                f"<results>/report/children/{child}.html",
+                caption="../report/child.rst",
+                category="Children",
+                labels={"table": f"child {child}", "model": "all"},
+            )
+            for child in dict.fromkeys(child for child, _ in SESSIONS)
+        ],
     log:
         "<logs>/report/write_child_pages.log",
     conda:
@@ -228,10 +230,11 @@ rule write_child_pages:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
+        folder=folder("report/children"),
         code=code_digest("report.child_pages"),
     message:
         "writing a page for each child"
     shell:
         "python -m egoalign write-child-pages --status {input.status:q} "
         "--alignments {input.alignments:q} --children {input.children:q} "
-        "--out-folder {output:q} --log {log:q}"
+        "--out-folder {params.folder:q} --log {log:q}"

@@ -22,7 +22,7 @@ def wanted_outputs():
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
         *([] if BUNDLE else ["<results>/report/methods.md"]),
-        "<results>/report/children",
+        *(f"<results>/report/children/{child}.html" for child, _ in SESSIONS),
         "<results>/stats/values.json",
         *expand(
             "<results>/private/scores/{model}.csv", model=[] if BUNDLE else NETWORKS
