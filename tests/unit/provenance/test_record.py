@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from egoalign.cli import main
-from egoalign.provenance import file_digest
-from egoalign.provenance.file_digest import file_state, sha256_of
-from egoalign.provenance.record import CONFIG_DIGEST, FOLDER, RECORDS, read_records
+from egoalign.provenance import file_states
+from egoalign.provenance.file_states import file_state
+from egoalign.provenance.files import file_digest, record_sources, sources_path, write_sources
+from egoalign.provenance.record import CONFIG_DIGEST, FOLDER, RECORDS, read_records, recorded
+from egoalign.tables import write_json
 
 CHILDREN = "child_id\tbirth_date\nA\t2024-01-01\n"
 SESSIONS = "child_id\tsession_id\tvideo\ttranscript\trecording_date\nA\ts1\tv.mp4\t\t2025-01-01\n"
@@ -45,10 +48,10 @@ def test_a_record_tells_inputs_outputs_code_and_place(corpus: Path) -> None:
         for kind in ("inputs", "outputs")
     }
     assert states["inputs"] == {
-        name: sha256_of(corpus / name) for name in ("children.tsv", "sessions.tsv")
+        name: file_digest(corpus / name) for name in ("children.tsv", "sessions.tsv")
     }
     assert states["outputs"] == {
-        name: sha256_of(corpus / "results/corpus" / name)
+        name: file_digest(corpus / "results/corpus" / name)
         for name in ("sessions.csv", "sessions.parquet")
     }
     assert record["start"] < record["end"]
@@ -84,14 +87,14 @@ def test_seeds_are_told_by_the_way_to_them(corpus: Path) -> None:
 def test_a_large_file_is_read_once_and_again_when_it_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_digest, "SMALL", 3)
+    monkeypatch.setattr(file_states, "SMALL", 3)
     read: list[str] = []
 
     def reading(path: str) -> str:
         read.append(str(path))
-        return sha256_of(path)
+        return file_digest(path)
 
-    monkeypatch.setattr(file_digest, "sha256_of", reading)
+    monkeypatch.setattr(file_states, "file_digest", reading)
     video = tmp_path / "video.mp4"
     video.write_bytes(b"first")
     first = file_state(str(video), tmp_path / "records")
@@ -110,3 +113,27 @@ def test_a_folder_of_pictures_has_a_digest_of_its_files(tmp_path: Path) -> None:
     first = file_state(str(folder), tmp_path / "records")
     (folder / "2.jpg").write_bytes(b"b")
     assert file_state(str(folder), tmp_path / "records").sha256 != first.sha256
+
+
+def test_a_sessions_files_are_not_read_twice(tmp_path: Path, monkeypatch) -> None:
+    records = tmp_path / "results" / FOLDER
+    video = tmp_path / "v.mp4"
+    video.write_bytes(b"video")
+    sources = record_sources(tmp_path, ["v.mp4"], "first")
+    write_sources(sources, sources_path(tmp_path / "results", "A", "s1"))
+    out = tmp_path / "results/x.json"
+
+    def step(args: Namespace) -> None:
+        write_json({}, args.out)
+
+    step.__module__ = "egoalign.align.commands"
+    row = json.dumps({"child_id": "A", "session_id": "s1", "video": ["v.mp4"]})
+    monkeypatch.setenv(RECORDS, str(records))
+    monkeypatch.setattr(file_states, "SMALL", 0)
+    monkeypatch.setattr(file_states, "file_digest", lambda path: Path(path).name)
+    args = Namespace(command="step", run=step, row=row, root=str(tmp_path), out=out)
+    with recorded(args):
+        step(args)
+    (record,) = read_records(records)
+    assert [one["sha256"] for one in record["inputs"]] == [file_digest(video)]
+    assert [one["sha256"] for one in record["outputs"]] == ["x.json"]

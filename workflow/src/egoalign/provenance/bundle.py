@@ -11,7 +11,7 @@ from typing import Any
 from egoalign.config import Config
 from egoalign.corpus.read import ChildRow, Corpus, SessionRow, open_corpus
 from egoalign.log import UserError
-from egoalign.provenance.file_digest import sha256_of
+from egoalign.provenance.files import file_digest
 from egoalign.tables import TABLES, read_columns, read_metadata, write_table
 
 CHECKSUMS = "checksums.sha256"
@@ -190,7 +190,7 @@ def take_tables(folder: Path, results: Path) -> None:
         path = folder / TABLES_FOLDER / name
         if not path.is_file():
             raise UserError(f"{path}: no such file; the bundle is not whole: fetch it again")
-        found = sha256_of(path)
+        found = file_digest(path)
         wanted = expected.get(f"{TABLES_FOLDER}/{name}")
         if found != wanted:
             raise UserError(

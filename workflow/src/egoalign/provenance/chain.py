@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from egoalign.log import UserError
-from egoalign.provenance.file_digest import FileState, file_state
+from egoalign.provenance.file_states import file_state
+from egoalign.provenance.files import FileRecord
 from egoalign.provenance.record import FOLDER, read_records
 from egoalign.wording import counted
 
@@ -24,7 +25,7 @@ class Chain:
 
     Parameters
     ----------
-    result : FileState
+    result : FileRecord
         The result as it is now.
     jobs : list of mapping
         Records of all jobs behind it, the last job first.
@@ -34,9 +35,9 @@ class Chain:
         What does not fit together: files that changed after they were made or read.
     """
 
-    result: FileState
+    result: FileRecord
     jobs: list[Record] = field(default_factory=list)
-    sources: dict[str, FileState] = field(default_factory=dict)
+    sources: dict[str, FileRecord] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -75,7 +76,7 @@ def find_chain(result: str | Path) -> Chain:
     records = records_above(result)
     results = str(records.parents[len(Path(FOLDER).parts) - 1])
     makers: dict[str, Record] = {}
-    made: dict[str, FileState] = {}
+    made: dict[str, FileRecord] = {}
     jobs = [_moved(record, results) for record in read_records(records)]
     for job in sorted(jobs, key=lambda job: str(job["end"])):
         for state in job["outputs"]:
@@ -173,13 +174,13 @@ def _moved(record: Record, results: str) -> Record:
     """Return a record with file states whose paths are those of today's folder of results."""
     before = os.path.join(record["results"], "")
 
-    def states(kind: str) -> list[FileState]:
+    def states(kind: str) -> list[FileRecord]:
         found = []
         for one in record[kind]:
             path: str = one["path"]
             if path.startswith(before):
                 path = os.path.join(results, path.removeprefix(before))
-            found.append(FileState(**{**one, "path": path}))
+            found.append(FileRecord(**{**one, "path": path}))
         return found
 
     return {**record, "inputs": states("inputs"), "outputs": states("outputs")}

@@ -30,7 +30,7 @@ from egoalign.provenance.bundle import (
     TAKEN_OF_SESSIONS,
 )
 from egoalign.provenance.digest import SOURCE
-from egoalign.provenance.file_digest import sha256_of
+from egoalign.provenance.files import file_digest
 from egoalign.provenance.opaque import OpaqueIds
 from egoalign.provenance.record import config_digest
 from egoalign.tables import (
@@ -115,7 +115,7 @@ def export_bundle(results: Path, out: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         ids = _write_bundle(results, config, partial)
-        kept = results / PRIVATE_ZONE / EXPORTS / sha256_of(partial / CHECKSUMS)[:12]
+        kept = results / PRIVATE_ZONE / EXPORTS / file_digest(partial / CHECKSUMS)[:12]
         _keep(ids, partial, kept)
         findings = scan_results(results, bundle=partial)
         if findings:
@@ -310,7 +310,7 @@ def _redraw(config: Config, shared: Path, model: str) -> None:
 def _write_checksums(folder: Path) -> None:
     """Write the sha256 of every file of a bundle, as ``sha256sum`` reads them."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
+    lines = [f"{file_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from prov.model import PROV_TYPE, ProvDocument, ProvEntity
 
 from egoalign.provenance.chain import Chain
-from egoalign.provenance.file_digest import FileState
+from egoalign.provenance.files import FileRecord
 from egoalign.tables import atomic_path
 
 NAMESPACE = "urn:egoalign:"
@@ -33,7 +33,7 @@ def prov_document(chain: Chain) -> ProvDocument:
     document.add_namespace("ego", NAMESPACE)
     entities: dict[tuple[str, str], ProvEntity] = {}
 
-    def entity(state: FileState) -> ProvEntity:
+    def entity(state: FileRecord) -> ProvEntity:
         # The same path with other contents is another entity.
         key = (state.path, state.sha256)
         if key not in entities:

@@ -15,13 +15,15 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from egoalign import __version__
 from egoalign.provenance.digest import SOURCE
-from egoalign.provenance.file_digest import KEPT, FileState, file_state
+from egoalign.provenance.file_states import KEPT, file_state
+from egoalign.provenance.files import FileRecord, read_sources, sources_path
 from egoalign.tables import READ, WRITTEN, is_arrow, read_metadata, write_json
 
 RECORDS = "EGOALIGN_RECORDS"
@@ -35,6 +37,9 @@ FOLDER = "private/provenance"
 
 ENVIRONMENTS = "environments"
 """Folder below the records with a file for each set of package versions."""
+
+SOURCES = "sources"
+"""Folder below them with what `egoalign.provenance.files` keeps of each session."""
 
 MANY = 200
 """Inputs from which on their digests are taken from the records of the jobs that made them."""
@@ -82,20 +87,21 @@ def recorded(args: argparse.Namespace) -> Iterator[None]:
     yield
     end = datetime.now(UTC)
     changed = {path for path in named if _mark(path) not in (None, before[path])}
-    outputs = sorted(changed | {path for path in map(os.path.abspath, WRITTEN) if _mark(path)})
+    written = changed | {path for path in map(os.path.abspath, WRITTEN) if _mark(path)}
+    outputs = sorted(path for path in written if not Path(path).is_relative_to(records))
     if not outputs:
         return
     read = {path for path in named if before[path]} | {os.path.abspath(path) for path in READ}
     inputs = sorted(path for path in read - set(outputs) if _mark(path))
-    known = written_states(records) if len(inputs) > MANY else {}
+    known = written_states(records) if len(inputs) > MANY else _sources(args, records)
     record = {
         "results": str(results_of(records)),
         "command": args.command,
         "room": args.run.__module__.split(".")[1],
         "options": _options(args),
         "seeds": _seeds(args),
-        "inputs": [file_state(path, records, known).__dict__ for path in inputs],
-        "outputs": [file_state(path, records).__dict__ for path in outputs],
+        "inputs": [asdict(file_state(path, records, known)) for path in inputs],
+        "outputs": [asdict(file_state(path, records)) for path in outputs],
         "models": _model_facts(outputs),
         "config_sha256": os.environ.get(CONFIG_DIGEST),
         "code": {"version": __version__, "sha256": package_digest()},
@@ -128,7 +134,7 @@ def read_records(records: Path) -> list[dict[str, Any]]:
     found = []
     for folder, folders, names in os.walk(records):
         if Path(folder) == records:
-            folders[:] = [name for name in folders if name not in (KEPT, ENVIRONMENTS)]
+            folders[:] = [name for name in folders if name not in (KEPT, ENVIRONMENTS, SOURCES)]
         folders.sort()
         for name in sorted(names):
             if name.startswith(".") or not name.endswith(".json"):
@@ -139,10 +145,10 @@ def read_records(records: Path) -> list[dict[str, Any]]:
     return found
 
 
-def written_states(records: Path) -> dict[str, FileState]:
+def written_states(records: Path) -> dict[str, FileRecord]:
     """Return the states of all files that recorded jobs wrote, by path."""
     return {
-        output["path"]: FileState(**output)
+        output["path"]: FileRecord(**output)
         for record in read_records(records)
         for output in record["outputs"]
     }
@@ -217,7 +223,7 @@ def _named_files(args: argparse.Namespace) -> set[str]:
         base = getattr(args, "root", None) or "." if name == "row" else "."
         for text in _texts(value):
             parts = _texts(_parsed(text)) if text.startswith(("{", "[")) else [text]
-            paths = {os.path.abspath(os.path.join(base, part)) for part in parts}
+            paths = {_below(base, part) for part in parts}
             found |= {path for path in paths if name == "row" or not os.path.isdir(path)}
     return found
 
@@ -250,6 +256,22 @@ def _mark(path: str) -> tuple[int, int, int] | None:
     except (OSError, ValueError):  # Some text that is no path.
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _sources(args: argparse.Namespace, records: Path) -> dict[str, FileRecord]:
+    """Return the records of a session's files, which were read for them when it was ingested."""
+    row = _parsed(getattr(args, "row", None) or "{}")
+    if not isinstance(row, dict) or not {"child_id", "session_id"} <= row.keys():
+        return {}
+    kept = read_sources(sources_path(results_of(records), row["child_id"], row["session_id"]))
+    root = getattr(args, "root", None) or "."
+    found = [replace(one, path=_below(root, one.path)) for one in (kept.files if kept else ())]
+    return {one.path: one for one in found}
+
+
+def _below(root: str | Path, name: str) -> str:
+    """Return the absolute path of a name that is seen from a folder."""
+    return os.path.abspath(os.path.join(root, name))
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
