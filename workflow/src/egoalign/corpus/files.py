@@ -11,7 +11,6 @@ from pathlib import Path
 from egoalign.corpus.read import Corpus, SessionRow
 from egoalign.provenance.files import source_names
 
-
 WILDCARD = re.compile(r"\{\s*\w")
 """What the engine takes for a wildcard, in the name of an input too."""
 
