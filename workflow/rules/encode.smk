@@ -34,7 +34,7 @@ rule encode_session:
         runtime=minutes(20, per_hour=90),
     params:
         row=session_row,
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         model=model_options,
         precision=CONFIG.encode.precision,
         batch_size=CONFIG.encode.batch_size,

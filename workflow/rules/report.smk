@@ -46,7 +46,7 @@ rule collect_status:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         media=folder("video"),
         align=folder("align/{model}"),
         encode=folder("encode/{model}"),
