@@ -142,6 +142,7 @@ def many_sessions(count: int, small: bool) -> None:
                     each = sum(cost[kind] for cost in many) / times
                     rows.append([label, "yes" if offer else "no", kind, times, once, fixed,
                                  fixed + once / count, each])  # fmt: skip
+                    print(*rows[-1], file=sys.stderr, flush=True)
         os.environ.pop(VARIABLE, None)
     print(f"{machine()}; one thread; {count} sessions one after the other, seconds\n")
     header = ["model", "kept loaded", "clock", "sessions run", "once", "fixed, a session"]
