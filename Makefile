@@ -3,12 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+# Tests run on this many cores at once; tests that share a run of the workflow stay on one.
+TEST_CORES ?= 2
 # For a CPU-only torch: make env TORCH_INDEX=<address of PyTorch's CPU wheels>
 TORCH_INDEX ?=
 LOCK := envs/requirements.lock.txt
 STAMP := $(VENV)/.installed
 RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
+SPREAD = -n $(TEST_CORES) --dist loadgroup --no-loadscope-reorder
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
 .PHONY: help env demo demo-photo test test-full parity bench lint audit vendor-task clean
@@ -44,10 +47,10 @@ demo-photo: $(STAMP) ## the same on photographic objects, fetched with the packa
 	@$(BIN)/egoalign show-results results/demo-photo
 
 test: $(STAMP) ## first tier of tests
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest $(SPREAD) -m "not full"
 
 test-full: $(STAMP) ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
 
 parity: $(STAMP) ## hold mixed models to R's lme4 and lmerTest, run now where they are installed
 	$(BIN)/python -m pytest tests/parity

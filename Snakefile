@@ -1,9 +1,7 @@
-# egoalign: raw egocentric video and transcripts in; alignment scores, their null, their variability,
-# figures and a report out.
-#
+# egoalign: raw egocentric video and transcripts in; scores, nulls, statistics, figures, a report out.
 # Paths: <results>/<stage>/[<model>/]<child>/<session>.<table>.parquet for what belongs to a session,
 # <results>/<stage>/[<model>/]<table>.parquet for what belongs to the corpus. <results> is "results"
-# unless the config's `pathvars` says otherwise. Words and names stay in <results>/private.
+# unless the config's `pathvars` says otherwise. Words, names and logs stay in <results>/private.
 #   snakemake --cores all                                           your corpus, config/config.yaml
 #   snakemake --cores all --configfile config/demo/config.yaml      the demo corpus
 from snakemake.utils import min_version
@@ -18,11 +16,12 @@ if not workflow.configfiles:
 
 pathvars:
     results="results",
-    logs="<results>/logs",
+    logs="<results>/private/logs",
     benchmarks="<results>/benchmarks",
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a fixture when tests run on several cores, longest groups first.
+
+    Tests of one file share its fixtures; those of the tiny corpus share its one run.
+    """
+    for item in items:
+        shares = "tiny" in getattr(item, "fixturenames", ()) and not _is_of_a_unit(item)
+        group = "tiny" if shares else item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_is_of_a_unit)
+
+
+def _is_of_a_unit(item: pytest.Item) -> bool:
+    """Say whether a test runs no whole workflow, so that it may wait until the others began."""
+    return item.path.is_relative_to(ROOT / "tests" / "unit")
+
+
 LOGGER = logging.getLogger("egoalign")
 LOG_AT_FIRST = (LOGGER.propagate, LOGGER.level, tuple(LOGGER.handlers))
 
@@ -55,12 +73,17 @@ def _restore_log() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name every test that was not run, and write the names where EGOALIGN_NOT_RUN says."""
     skipped = terminalreporter.stats.get("skipped", [])
-    names = sorted({report.nodeid for report in skipped})
+    names = sorted({_name(report) for report in skipped})
     if names:
         terminalreporter.section("NOT RUN")
         for report in skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix(f'Skipped: {NOT_RUN}')}")
+            terminalreporter.line(f"{_name(report)}: {reason.removeprefix(f'Skipped: {NOT_RUN}')}")
     path = os.environ.get("EGOALIGN_NOT_RUN")
     if path:
         Path(path).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def _name(report: pytest.TestReport) -> str:
+    """Return a test's name without the group that pytest-xdist adds to it."""
+    return re.sub(r"@(tiny|tests/[^@]*)$", "", report.nodeid)

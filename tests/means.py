@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -37,3 +38,11 @@ def require_mount() -> None:
         if not shutil.which("mount") or subprocess.run(asked, capture_output=True).returncode:
             pytest.skip(f"{NOT_RUN}needs the right to mount file systems")
         subprocess.run(["umount", folder], check=True)
+
+
+def require_slurm() -> None:
+    """List the test as NOT RUN where no SLURM can be started: that needs its programs, and root."""
+    for name in ("slurmctld", "slurmd", "munged"):
+        require_program(name)
+    if os.geteuid() != 0:
+        pytest.skip(f"{NOT_RUN}needs root, to start SLURM")

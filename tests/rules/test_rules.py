@@ -71,7 +71,7 @@ def test_a_step_needs_no_more_than_its_inputs(rule, tiny, jobs, tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(tiny.folder / name, tmp_path / name)
     # Whether a log is there is all that the table of statuses tells of it.
-    shutil.copytree(tiny.results / "logs", tmp_path / "results/demo/logs")
+    shutil.copytree(tiny.results / "private/logs", tmp_path / "results/demo/private/logs")
     for name in job.outputs:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(

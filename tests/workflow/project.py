@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = {"children": 3, "sessions": [1, 3], "duration_s": [20, 20], "raters": 4, "captions": 60}
 
 
+SIDECARS = {"logs", "benchmarks", "provenance"}
+"""Folders of what differs between equal runs: times, hosts and paths."""
+
+
 @dataclass
 class Project:
     """A copy of the project: its folder, the config file to run, where the results lie.
@@ -84,12 +88,10 @@ class Project:
         return {rule: int(count) for rule, count in rows if rule != "total"}
 
     def outputs(self) -> list[str]:
-        """Return the files below the results, without logs and benchmarks."""
+        """Return the files below the results, without logs, benchmarks and records of jobs."""
         paths = (path for path in self.results.rglob("*") if path.is_file())
         names = (path.relative_to(self.results) for path in paths)
-        return sorted(
-            name.as_posix() for name in names if name.parts[0] not in ("logs", "benchmarks")
-        )
+        return sorted(name.as_posix() for name in names if not SIDECARS & {*name.parts[:2]})
 
 
 def copy_project(folder: Path) -> Path:

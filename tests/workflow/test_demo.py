@@ -56,6 +56,33 @@ def test_a_second_run_has_nothing_to_do(demo):
     assert demo.planned() == {}
 
 
+def test_nothing_private_stands_outside_the_private_zone(demo):
+    """The report too, which packs figures, captions and code in one page."""
+    report = demo.results / "report/report.html"
+    done = demo.run("--report", str(report.relative_to(demo.folder)))
+    assert done.returncode == 0, done.stderr
+    try:
+        found = demo.egoalign("scan-privacy", "results/demo")
+        assert (found.stdout, found.returncode) == ("", 0), found.stderr
+        assert "names of recordings are not looked for" not in found.stderr
+        page = report.read_text()
+        assert "summary" in page
+        said = pq.read_table(
+            next((demo.results / "private/transcripts").rglob("*.utterances.parquet")),
+            partitioning=None,
+        )
+        planted = max(said["text_encoded"].to_pylist(), key=len)
+        report.write_text(f"{page}<!-- {planted} -->")
+        (demo.results / "figures/frame.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+        leaks = demo.egoalign("scan-privacy", "results/demo")
+        assert leaks.returncode == 3
+        assert "report/report.html: the words '" in leaks.stdout
+        assert "figures/frame.jpg: a picture (JPEG) that is no figure" in leaks.stdout
+    finally:
+        report.unlink()
+        (demo.results / "figures/frame.jpg").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("share", ["picture", "crop"])
 def test_the_score_finds_what_is_in_view(evaluation, share):
     found = evaluation["scores"]["score_max"][share]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,7 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from egoalign.tables import read_columns
+from egoalign import tables
+from egoalign.privacy.needles import words_of
+from egoalign.privacy.scan import scan_results
+from egoalign.tables import UTTERANCES, write_table
 from egoalign.vary.table import read_word_alignment, utterance_table, word_table
 from tests.workflow.compare import differences
 from tests.workflow.project import Project, tiny_project
@@ -107,34 +111,36 @@ def test_every_session_has_a_status(tiny):
     assert all(row["reason"] for row in status if row["status"] == "excluded")
 
 
-def test_words_and_names_stay_in_the_private_zone(tiny):
-    zone = tiny.results / "private"
-    assert stat.S_IMODE(zone.stat().st_mode) == 0o700
-    columns = {"utterances": "text", "sample": "caption"}
-    texts = {
-        text
-        for table, column in columns.items()
-        for path in zone.rglob(f"*.{table}.parquet")
-        for text in pq.read_table(path)[column].to_pylist()
-        if len(text.split()) >= 4
-    }
-    assert len(texts) > 5
-    public = [
-        path
-        for path in tiny.results.rglob("*")
-        if path.is_file()
-        and path.relative_to(tiny.results).parts[0] not in ("private", "raw", "truth")
-    ]
-    assert len(public) > 30
-    found = []
-    for path in public:
-        if path.suffix in (".parquet", ".arrow"):
-            content = str(read_columns(path).to_pydict())
-        else:
-            content = path.read_bytes().decode("utf-8", "replace")
-        found += [(path.name, text) for text in texts if text in content]
-        found += [(path.name, "source_name") for _ in [0] if "demo D0" in content]
-    assert found == []
+def test_nothing_private_stands_outside_the_private_zone(tiny):
+    assert stat.S_IMODE((tiny.results / "private").stat().st_mode) == 0o700
+    found = tiny.egoalign("scan-privacy", "results/demo")
+    assert (found.stdout, found.returncode) == ("", 0), found.stderr
+    assert "nothing found" in found.stderr
+    assert "names of recordings are not looked for" not in found.stderr
+
+
+def test_a_leak_past_a_switched_off_gate_is_found(tiny, tmp_path, monkeypatch):
+    results = shutil.copytree(tiny.results, tmp_path / "results")
+    (results / "private/config.yaml").unlink()  # its paths are reckoned from the project's folder
+    shutil.rmtree(results / "raw")
+    shutil.rmtree(results / "truth")
+    assert scan_results(results) == []
+    spoken = next((results / "private/transcripts").rglob("*.utterances.parquet"))
+    leak = results / "align/egoalign-demo/leak.parquet"
+    rows = pq.read_table(spoken, partitioning=None)
+    with pytest.raises(ValueError, match="utterances holds words or names"):
+        write_table(UTTERANCES, rows, leak)
+    monkeypatch.setattr(tables, "check_place", lambda *_: None)
+    write_table(UTTERANCES, rows, leak, csv=leak.with_suffix(".csv"))
+    said = max(rows["text_encoded"].to_pylist(), key=len)
+    found = {str(finding) for finding in scan_results(results)}
+    for suffix in (".csv", ".parquet"):
+        assert any(
+            line.startswith(f"align/egoalign-demo/leak{suffix} (column text)")
+            and line.endswith(f"the words '{' '.join(words_of(said))}'")
+            for line in found
+        )
+    assert all(line.startswith("align/egoalign-demo/leak.") for line in found)
 
 
 @pytest.mark.parametrize(

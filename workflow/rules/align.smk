@@ -4,11 +4,6 @@
 # OUTPUT:   <results>/align/<model>, <results>/private/scores, <results>/private/lemmas
 
 
-def given_scores(wildcards):
-    """Return the table of scores that stands for one model."""
-    return MODELS[wildcards.model].scores
-
-
 rule align_session:
     """Score one session's utterances and words, and move speech against sight."""
     input:
@@ -32,8 +27,8 @@ rule align_session:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="20m",
+        mem_mb=megabytes(2000, per_hour=500),
+        runtime=minutes(10, per_hour=10),
     params:
         row=session_row,
         fps=CONFIG.encode.fps,
@@ -71,8 +66,8 @@ rule import_scores:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         transcripts=options("transcripts"),
         code=code_digest("align.import_scores"),
@@ -115,8 +110,8 @@ rule draw_nulls:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="120m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=30),
     params:
         align=folder("align/{model}"),
         encode=folder("encode/{model}"),
@@ -154,8 +149,8 @@ rule collect_alignment:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         folder=folder("align/{model}"),
         code=code_digest("align.collect"),
@@ -188,8 +183,8 @@ rule summarise_alignment:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("align"),
         code=code_digest("align.summary"),
@@ -227,8 +222,8 @@ rule summarise_lags:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         folder=folder("align/{model}"),
         options=options("align"),
@@ -272,8 +267,8 @@ rule summarise_words:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         folder=folder("align/{model}"),
         words=folder("private/transcripts"),
@@ -307,8 +302,8 @@ rule write_scores:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="30m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         root=CONFIG.corpus.root,
         folder=folder("private/transcripts"),

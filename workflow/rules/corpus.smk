@@ -2,19 +2,8 @@
 #
 # REQUIRED: config `corpus`, `transcripts`, `video`, `encode.fps`, `encode.frames`
 # OUTPUT:   <results>/corpus/sessions.parquet, <results>/video, <results>/private/transcripts
-from egoalign.provenance.files import planned_as, sources_path
 
 WINDOW = json.dumps(config["align"]["window"], sort_keys=True)
-
-
-def session_sources(wildcards):
-    """Return where it is kept what a session's files were when they were read."""
-    return sources_path(RESULTS, wildcards.child, wildcards.session)
-
-
-def state_of_files(wildcards):
-    """Return a text that changes when the content of a session's files changes."""
-    return planned_as(session_sources(wildcards), CONFIG.corpus.root)
 
 
 rule prepare_corpus:
@@ -62,8 +51,8 @@ rule ingest_session:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="30m",
+        mem_mb=megabytes(2000, per_hour=200),
+        runtime=minutes(15, per_hour=10),
     params:
         row=session_row,
         root=CONFIG.corpus.root,

@@ -126,8 +126,8 @@ rule evaluate_demo:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime="20m",
+        mem_mb=megabytes(2000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         truth=folder("truth"),
         embeddings=folder("encode/{model}"),

@@ -26,8 +26,8 @@ rule encode_session:
     # A GPU is asked for by the profile (set-resources), which knows the machine.
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime="2h",
+        mem_mb=megabytes(6000, per_hour=200),
+        runtime=minutes(20, per_hour=90),
     params:
         row=session_row,
         root=CONFIG.corpus.root,

@@ -24,8 +24,8 @@ rule plot_null:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.null"),
@@ -57,8 +57,8 @@ rule plot_nulls:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.nulls"),
@@ -191,8 +191,8 @@ rule plot_age:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.age"),

@@ -63,8 +63,8 @@ rule plot_trajectories:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.trajectories"),
@@ -200,8 +200,8 @@ rule plot_context:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.context"),
@@ -233,8 +233,8 @@ rule plot_course:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         options=options("figures"),
         code=code_digest("figures.course"),

@@ -40,8 +40,8 @@ rule collect_status:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         root=CONFIG.corpus.root,
         media=folder("video"),
@@ -62,9 +62,10 @@ rule collect_status:
 
 
 rule write_config:
-    """Write the config as used, with every default."""
+    """Write the config as used, with every default: whole, and what may leave."""
     output:
-        "<results>/report/config.yaml",
+        private="<results>/private/config.yaml",
+        shared="<results>/report/config.yaml",
     log:
         "<logs>/report/write_config.log",
     conda:
@@ -79,7 +80,8 @@ rule write_config:
     message:
         "writing the config as used"
     shell:
-        "python -m egoalign write-config --config {params.config:q} --out {output:q} --log {log:q}"
+        "python -m egoalign write-config --config {params.config:q} --out {output.private:q} "
+        "--shared {output.shared:q} --log {log:q}"
 
 
 rule write_summary:

@@ -104,8 +104,8 @@ rule validate_model:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
     params:
         embeddings=folder("encode/{model}"),
         frames=folder("video"),
@@ -159,8 +159,8 @@ rule calibrate_model:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime="2h",
+        mem_mb=megabytes(6000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=30),
     params:
         embeddings=folder("encode/{model}"),
         frames=folder("video"),
@@ -215,8 +215,8 @@ rule compare_models:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(60, per_1000_sessions=10),
     params:
         options=options("validate"),
         code=code_digest("validate.compare"),

@@ -42,8 +42,8 @@ rule gather_predictors:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(30, per_1000_sessions=20),
     params:
         transcripts=folder("private/transcripts"),
         video=folder("video"),
@@ -77,8 +77,8 @@ rule gather_given_predictors:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="60m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(30, per_1000_sessions=20),
     params:
         options=options("vary", "predictors"),
         code=code_digest("vary.gather"),
@@ -104,8 +104,8 @@ rule summarise_children:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime="20m",
+        mem_mb=megabytes(3000, per_1000_sessions=400),
+        runtime=minutes(20, per_1000_sessions=10),
     params:
         code=code_digest("vary.children"),
     message:
@@ -190,8 +190,8 @@ rule fit_models:
         "../../envs/egoalign.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_models,
-        runtime=minutes_of_models,
+        mem_mb=megabytes(4000, per_1000_sessions=2000),
+        runtime=minutes(120, per_1000_sessions=250),
     params:
         options=options("vary"),
         align=folder("align/{model}"),

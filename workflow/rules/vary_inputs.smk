@@ -25,13 +25,3 @@ def word_scores_of(wildcards):
     """Return the sessions' tables of word scores where a model's words have scores."""
     pattern = "<results>/align/{model}/{child}/{session}.word_alignment.parquet"
     return per_session(pattern)(wildcards) if words_scored(wildcards) else []
-
-
-def memory_of_models(wildcards, attempt):
-    """Return megabytes for the models: by sessions, for tables may not be there when it plans."""
-    return attempt * (4000 + 2 * len(SESSIONS))
-
-
-def minutes_of_models(wildcards, attempt):
-    """Return minutes for the models: each is fitted several hundred times."""
-    return attempt * (120 + len(SESSIONS) // 4)

@@ -230,7 +230,10 @@ def test_commands_write_the_page_and_the_config(tmp_path: Path) -> None:
     assert cli.main(["write-summary", *tables, options, f"--out={out}"]) == 0
     assert "<title>Our corpus</title>" in out.read_text(encoding="utf-8")
     config = tmp_path / "config.yaml"
-    assert (
-        cli.main(["write-config", "--config", '{"encode": {"fps": 2}}', "--out", str(config)]) == 0
-    )
+    shared = tmp_path / "shared.yaml"
+    options = '--config={"encode": {"fps": 2}, "corpus": {"root": "/labs/anna"}}'
+    assert cli.main(["write-config", options, f"--out={config}", f"--shared={shared}"]) == 0
     assert "fps: 2.0" in config.read_text(encoding="utf-8")
+    assert "anna" in config.read_text(encoding="utf-8")
+    assert "fps: 2.0" in shared.read_text(encoding="utf-8")
+    assert "anna" not in shared.read_text(encoding="utf-8")

@@ -16,11 +16,12 @@ import pytest
 import yaml
 from PIL import Image
 
+from egoalign.privacy.blur import blurred
 from egoalign.tables import ALIGNMENT, MEDIA, TASK_ITEMS, TASK_TRIALS, read_table, write_table
 from egoalign.validate.task_distractors import text_key
 from egoalign.validate.task_drawn import SCENES, beside, draw_scene
 from egoalign.validate.task_folder import LIST_CALL, list_file, read_lists, read_script
-from egoalign.validate.task_pictures import blurred, small, write_picture
+from egoalign.validate.task_pictures import small, write_picture
 from tests.unit.validate.task_made import CHILDREN, MODEL, SESSIONS, egoalign, make_corpus
 
 KINDS = ["choose_utterance", "choose_image", "rating", "label"]

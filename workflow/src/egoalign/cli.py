@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from egoalign import __version__
 from egoalign.log import UserError, logger, start_log, unwritable
+from egoalign.provenance.record import recorded
 
 ROOMS = (
     "demo",
@@ -23,6 +24,7 @@ ROOMS = (
     "reference",
     "figures",
     "report",
+    "privacy",
     "provenance",
     "doctor",
 )
@@ -52,6 +54,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 well, 1 our fault, 2 the user's.
 
+    A subcommand may have a code of its own for what it found.
+
     Parameters
     ----------
     argv : sequence of str, optional
@@ -60,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     start_log(args.log, args.quiet)
     try:
-        args.run(args)
+        with recorded(args):
+            return args.run(args) or 0
     except UserError as error:
         logger.error("egoalign %s: %s", args.command, error)
         logger.debug("where it came from", exc_info=True)
@@ -88,4 +93,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         logger.debug("traceback", exc_info=True)
         return 1
-    return 0

@@ -782,6 +782,21 @@ class ReportOptions(Section):
     title: str = Field("Alignment of sight and speech", description="title of the report")
 
 
+class PrivacyOptions(Section):
+    """What may leave the lab, beyond numbers and ids."""
+
+    text: Literal["none", "lemmas", "full"] = Field(
+        "none",
+        description="none: no word; lemmas: single words and what norms say of them; full: what "
+        "was said as well, and vectors of it",
+    )
+    frames: Literal["none", "blurred", "full"] = Field(
+        "none",
+        description="none: no picture; blurred: the whole picture, strongly; full: pictures as "
+        "they are, and vectors of them",
+    )
+
+
 class DemoOptions(Section):
     """The demo corpus with known truth; absent for a real corpus."""
 
@@ -823,6 +838,9 @@ class Config(Section):
     )
     figures: FiguresOptions = Field(default_factory=FiguresOptions, description="figures")
     report: ReportOptions = Field(default_factory=ReportOptions, description="report")
+    privacy: PrivacyOptions = Field(
+        default_factory=PrivacyOptions, description="what may leave the lab"
+    )
     demo: DemoOptions | None = Field(None, description="demo corpus; leave out for your own")
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(
         default_factory=dict, description="folders of the run, for example {results: results/mine}"

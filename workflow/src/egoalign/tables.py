@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,15 +40,32 @@ def months(days: float) -> float:
     return days / DAYS_PER_MONTH
 
 
+class Holds(StrEnum):
+    """What a column tells of people, by which `egoalign.privacy.gate` decides where it may go."""
+
+    FACT = "numbers, ids, and words of this project"
+    VECTOR = "embeddings, of which what was seen or said may be guessed"
+    OWN = "the lab's own words"
+    LEMMA = "single words, or what gives them away"
+    TEXT = "what was said"
+    NAME = "names and paths of recordings and people"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it may stand in the private zone only."""
+        return self in (Holds.LEMMA, Holds.TEXT, Holds.NAME)
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: name, Arrow type, meaning, unit, and whether a value may be missing."""
+    """One column: name, Arrow type, meaning, unit, whether it may lack values, what it holds."""
 
     name: str
     type: pa.DataType
     meaning: str
     unit: str = ""
     nullable: bool = False
+    holds: Holds = Holds.FACT
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,11 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     extra: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether some column of it may stand in the private zone only."""
+        return any(one.holds.is_private for one in self.columns)
 
     @property
     def suffix(self) -> str:
@@ -94,6 +117,7 @@ CHILD = Column("child_id", TEXT, "the child")
 SESSION = Column("session_id", TEXT, "the recording, unique within the child")
 UTTERANCE = Column("utterance_id", TEXT, "the utterance, unique within the session")
 MODEL = Column("model_id", TEXT, "the vision-language model, as the config names it")
+EMBEDDING = Column("embedding", VECTOR, "unit-length embedding", nullable=True, holds=Holds.VECTOR)
 SPEAKER = Column("speaker", TEXT, "key_child, other_child, female_adult, male_adult or unknown")
 
 SESSIONS = Table(
@@ -106,7 +130,7 @@ SESSIONS = Table(
         Column("age_days", REAL, "age at recording", "d", nullable=True),
         Column("sex", TEXT, "as the lab wrote it", nullable=True),
         Column("exclude", FLAG, "left out of every result by the lab"),
-        Column("exclude_reason", TEXT, "why", nullable=True),
+        Column("exclude_reason", TEXT, "why", nullable=True, holds=Holds.OWN),
     ),
     extra=True,
 )
@@ -148,10 +172,15 @@ UTTERANCES = Table(
         UTTERANCE,
         Column("start_s", REAL, "start, from the start of the video", "s", nullable=True),
         Column("end_s", REAL, "end, from the start of the video", "s", nullable=True),
-        Column("text", TEXT, "as read"),
-        Column("text_encoded", TEXT, "as given to the text encoder; empty if nothing is left"),
+        Column("text", TEXT, "as read", holds=Holds.TEXT),
+        Column(
+            "text_encoded",
+            TEXT,
+            "as given to the text encoder; empty if nothing is left",
+            holds=Holds.TEXT,
+        ),
         SPEAKER,
-        Column("speaker_as_read", TEXT, "label in the source", nullable=True),
+        Column("speaker_as_read", TEXT, "label in the source", nullable=True, holds=Holds.NAME),
         Column("language", TEXT, "language in the source", nullable=True),
         Column("text_id", TEXT, "number of the distinct encoded text within the session"),
         Column("n_words", WHOLE, "words in the encoded text"),
@@ -177,8 +206,8 @@ WORDS = Table(
     (
         UTTERANCE,
         Column("word_no", WHOLE, "position within the utterance, from 0"),
-        Column("token", TEXT, "as read"),
-        Column("lemma", TEXT, "from the source", nullable=True),
+        Column("token", TEXT, "as read", holds=Holds.TEXT),
+        Column("lemma", TEXT, "from the source", nullable=True, holds=Holds.LEMMA),
         Column("part_of_speech", TEXT, "from the source", nullable=True),
         Column("start_s", REAL, "start, from the start of the video", "s", nullable=True),
         Column("end_s", REAL, "end, from the start of the video", "s", nullable=True),
@@ -209,8 +238,8 @@ CONTENT_WORDS = Table(
     (
         UTTERANCE,
         Column("word_no", WHOLE, "position: as in words, else among the encoded text's parts"),
-        Column("token", TEXT, "as read, without marks around it"),
-        Column("lemma", TEXT, "its dictionary form", nullable=True),
+        Column("token", TEXT, "as read, without marks around it", holds=Holds.TEXT),
+        Column("lemma", TEXT, "its dictionary form", nullable=True, holds=Holds.LEMMA),
         Column("lemma_id", TEXT, "number of the distinct lemma within the session", nullable=True),
         Column("part_of_speech", TEXT, "NOUN, VERB or ADJ (Universal Dependencies)", nullable=True),
         Column("pos_source", TEXT, "transcript or tagger", nullable=True),
@@ -233,7 +262,7 @@ FRAME_EMBEDDINGS = Table(
         Column("tile", WHOLE, "part of the picture, from 0; always 0 but with picture tiles_max"),
         Column("decoded", FLAG, "whether its picture was had"),
         Column("reason", TEXT, "why not", nullable=True),
-        Column("embedding", VECTOR, "unit-length image embedding", nullable=True),
+        EMBEDDING,
     ),
 )
 
@@ -255,7 +284,7 @@ TEXT_EMBEDDINGS = Table(
             "cut to the model's context length; missing of a given vector",
             nullable=True,
         ),
-        Column("embedding", VECTOR, "unit-length text embedding", nullable=True),
+        EMBEDDING,
     ),
 )
 
@@ -413,7 +442,7 @@ LEMMAS = Table(
     (
         MODEL,
         Column("lemma_id", TEXT, "number of the lemma in the corpus, the most frequent first"),
-        Column("lemma", TEXT, "the dictionary form"),
+        Column("lemma", TEXT, "the dictionary form", holds=Holds.LEMMA),
         *_LEMMA_RESULTS,
     ),
 )
@@ -485,8 +514,13 @@ LAB_SCORES = Table(
     (),
     (
         CHILD,
-        Column("video_name", TEXT, "source_name of the session, or its video's name"),
-        Column("utterance", TEXT, "text as read"),
+        Column(
+            "video_name",
+            TEXT,
+            "source_name of the session, or its video's name",
+            holds=Holds.NAME,
+        ),
+        Column("utterance", TEXT, "text as read", holds=Holds.TEXT),
         Column("utterance_start_time", REAL, "start", "s", nullable=True),
         Column("utterance_end_time", REAL, "end", "s", nullable=True),
         Column("clip_score_min", REAL, "score_min", nullable=True),
@@ -579,8 +613,18 @@ TASK_ITEMS = Table(
         Column("inclusion_probability", REAL, "chance that the sample holds this utterance"),
         Column("distractors", TEXT, "JSON list of [child, session, utterance or second]"),
         Column("distractor_rule", TEXT, "how near the distractors are", nullable=True),
-        Column("texts", TEXT, "JSON list of what is read: the true one, then distractors"),
-        Column("pictures", TEXT, "JSON list of picture files: the true one, then distractors"),
+        Column(
+            "texts",
+            TEXT,
+            "JSON list of what is read: the true one, then distractors",
+            holds=Holds.TEXT,
+        ),
+        Column(
+            "pictures",
+            TEXT,
+            "JSON list of picture files: the true one, then distractors",
+            holds=Holds.NAME,
+        ),
         Column("reason", TEXT, "why it stands in no list", nullable=True),
     ),
 )
@@ -1036,7 +1080,12 @@ _WORD_MEANS = tuple(
     )
     for column in (
         Column(
-            f"mean_{name}", REAL, f"mean of {meaning} over its content words", unit, nullable=True
+            f"mean_{name}",
+            REAL,
+            f"mean of {meaning} over its content words",
+            unit,
+            nullable=True,
+            holds=Holds.LEMMA,
         ),
         Column(f"n_{name}", WHOLE, f"content words that have {meaning}"),
     )
@@ -1081,14 +1130,23 @@ _WORD_FACTS = (
         "frequency of the lemma's form in the general list (wordfreq)",
         "Zipf",
         nullable=True,
+        holds=Holds.LEMMA,
     ),
-    Column("concreteness", REAL, "concreteness of the lemma", "as in the norms", nullable=True),
+    Column(
+        "concreteness",
+        REAL,
+        "concreteness of the lemma",
+        "as in the norms",
+        nullable=True,
+        holds=Holds.LEMMA,
+    ),
     Column(
         "age_of_acquisition",
         REAL,
         "age at which the lemma is learned",
         "as in the norms",
         nullable=True,
+        holds=Holds.LEMMA,
     ),
 )
 
@@ -1264,9 +1322,14 @@ REFERENCE_SAMPLE = Table(
         Column("pair_id", TEXT, "the pair, in the order of name and caption"),
         Column("picture_id", WHOLE, "number of the distinct picture within the sample"),
         Column("caption_id", WHOLE, "number of the distinct caption, whatever its capitals"),
-        Column("key", TEXT, "name of the picture in the set"),
-        Column("caption", TEXT, "as given to the text encoder"),
-        Column("file", TEXT, "picture, shard or table, from the set's folder of pictures"),
+        Column("key", TEXT, "name of the picture in the set", holds=Holds.NAME),
+        Column("caption", TEXT, "as given to the text encoder", holds=Holds.TEXT),
+        Column(
+            "file",
+            TEXT,
+            "picture, shard or table, from the set's folder of pictures",
+            holds=Holds.NAME,
+        ),
         Column("place", WHOLE, "first byte in the shard, or row in the table", nullable=True),
         Column("size", WHOLE, "size of the picture's file in a shard", "B", nullable=True),
     ),
@@ -1306,14 +1369,20 @@ SESSIONS_STATUS = Table(
         SESSION,
         Column("status", TEXT, "ok, excluded, or failed"),
         Column("stage", TEXT, "where it ended", nullable=True),
-        Column("reason", TEXT, "why it failed or is excluded, or what is odd", nullable=True),
+        Column(
+            "reason",
+            TEXT,
+            "why it failed or is excluded, or what is odd",
+            nullable=True,
+            holds=Holds.OWN,
+        ),
         Column("duration_s", REAL, "length of the video", "s", nullable=True),
         Column("n_frames", WHOLE, "grid points decoded"),
         Column("n_frames_missing", WHOLE, "grid points that could not be decoded"),
         Column("n_utterances", WHOLE, "utterances read"),
         Column("n_scored", WHOLE, "utterances with a score, first model"),
         Column("n_unscored", WHOLE, "utterances with a reason instead, first model"),
-        Column("log", TEXT, "path of the log to read", nullable=True),
+        Column("log", TEXT, "path of the log to read", nullable=True, holds=Holds.OWN),
     ),
 )
 
@@ -1438,6 +1507,13 @@ def session_table(folder: str | Path, child_id: str, session_id: str, name: str)
     return Path(folder) / child_id / f"{session_id}.{name}{TABLES[name].suffix}"
 
 
+READ: set[str] = set()
+"""Tables that this process has read, for the record of its job."""
+
+WRITTEN: set[str] = set()
+"""Files that this process has written, for the same."""
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, and rename it to `path` only when all went well.
@@ -1460,6 +1536,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, path)
+        WRITTEN.add(str(path))
     except OSError as error:
         # Arrow does not say which file it was, and others name the temporary one.
         if error.filename in (None, str(partial)):
@@ -1529,6 +1606,33 @@ def _widened(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Schema 
     return pa.schema([field.with_nullable(True) for field in schema if field.name in present])
 
 
+PRIVATE_ZONE = "private"
+"""The folder within the results that holds what may not leave the lab."""
+
+ZONE_MARK = "README.md"
+"""Tells the private zone of results from any other folder of that name."""
+
+
+def check_place(table: Table, *paths: str | Path) -> None:
+    """Refuse to write a table with words or names outside the private zone of some results.
+
+    Raises
+    ------
+    ValueError
+        A path lies in a folder of results but outside its private zone: a fault of the step.
+    """
+    if not table.is_private:
+        return
+    for path in paths:
+        for folder in Path(path).absolute().parents:
+            zone = folder / PRIVATE_ZONE
+            if (zone / ZONE_MARK).is_file() and not Path(path).absolute().is_relative_to(zone):
+                raise ValueError(
+                    f"table {table.name} holds words or names, so that it must lie in {zone}, "
+                    f"but was to be written to {path}"
+                )
+
+
 def write_table(
     table: Table,
     data: pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]],
@@ -1553,6 +1657,7 @@ def write_table(
     csv : str or Path, optional
         Where to write the same rows as CSV.
     """
+    check_place(table, path, *([] if csv is None else [csv]))
     checked = conform(table, data)
     facts = {"egoalign_table": table.name, **(metadata or {})}
     checked = checked.replace_schema_metadata(facts)
@@ -1603,6 +1708,7 @@ def read_table(table: Table, path: str | Path, columns: Sequence[str] | None = N
 
 def read_columns(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some or all columns of a Parquet or Arrow file, whatever they are."""
+    READ.add(str(path))
     if is_arrow(path):
         # Mapped: what is not used is not read.
         with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:
@@ -1620,6 +1726,7 @@ def is_arrow(path: str | Path) -> bool:
 
 def read_schema(path: str | Path) -> pa.Schema:
     """Return the schema of a Parquet or Arrow file, without reading its rows."""
+    READ.add(str(path))
     if not is_arrow(path):
         return pq.read_schema(path)
     with pa.memory_map(str(path)) as file, pa_ipc.open_file(file) as reader:

@@ -9,7 +9,15 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from egoalign.corpus.read import SessionRow, read_corpus
-from egoalign.tables import ALIGNMENT, LAB_SCORES, UTTERANCES, atomic_path, conform, read_table
+from egoalign.tables import (
+    ALIGNMENT,
+    LAB_SCORES,
+    UTTERANCES,
+    atomic_path,
+    check_place,
+    conform,
+    read_table,
+)
 
 SCORES = ("score_min", "score_mean", "score_max")
 
@@ -75,6 +83,7 @@ def write_scores(
     out : str or Path
         The CSV, within the private zone since it holds what was said.
     """
+    check_place(LAB_SCORES, out)
     corpus = read_corpus(children, sessions, root)
     scored = read_table(ALIGNMENT, alignment, ["child_id", "session_id", "utterance_id", *SCORES])
     blocks = _blocks(scored)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-README = """This folder holds what may not leave the lab: the words that were spoken, tables that
-name recordings, and pictures shown to people. Only its owner may open it (mode 0700). Everything
-outside this folder holds numbers and ids, neither words nor pictures. `egoalign` never copies from
-here.
+from egoalign.tables import PRIVATE_ZONE, ZONE_MARK
+
+EFFECTIVE_CONFIG = "config.yaml"
+"""The config as used, within the zone."""
+
+README = """This folder holds what may not leave the lab: the words that were spoken, tables and
+logs that name recordings, and pictures shown to people. Only its owner may open it (mode 0700).
+Everything outside this folder holds numbers and ids, neither words nor pictures. `egoalign` never
+copies from here.
 """
 
 
@@ -19,10 +24,10 @@ def make_private_zone(results: str | Path) -> Path:
     results : str or Path
         The folder of the results.
     """
-    zone = Path(results) / "private"
+    zone = Path(results) / PRIVATE_ZONE
     zone.mkdir(parents=True, exist_ok=True)
     zone.chmod(0o700)
-    note = zone / "README.md"
+    note = zone / ZONE_MARK
     if not note.is_file():
         note.write_text(README, encoding="utf-8")
     return zone

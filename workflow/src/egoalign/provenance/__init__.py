@@ -1,1 +1,1 @@
-"""What made a result: digests of code, and later the chain back to the videos."""
+"""What made a result: digests of code and files, and records of jobs."""

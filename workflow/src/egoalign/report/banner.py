@@ -35,6 +35,8 @@ class Banner:
         The corpus as read.
     results : str
         The folder of the results.
+    logs : str
+        The folder of the logs.
     missing : list of str
         Files that the sessions table names and that are not there.
     """
@@ -42,6 +44,7 @@ class Banner:
     config: Config
     corpus: Corpus
     results: str
+    logs: str
     missing: list[str]
 
     def begin(self) -> str:
@@ -69,7 +72,7 @@ class Banner:
             f"  corpus   {children} children, {len(sessions)} sessions ({excluded} excluded)",
             f"  models   {models}",
             f"  results  {os.path.abspath(self.results)}",
-            f"  logs     {os.path.join(os.path.abspath(self.results), 'logs')}",
+            f"  logs     {os.path.abspath(self.logs)}",
         ]
         made = os.path.join(self.results, "raw", "")
         missing = [line for line in self.missing if made not in line]
@@ -154,7 +157,7 @@ class Banner:
             os.path.join(self.results, "align", model_id),
             os.path.join(self.results, "encode", model_id),
             os.path.join(self.results, "private", "transcripts"),
-            self.config.pathvars.get("logs", os.path.join(self.results, "logs")),
+            self.logs,
             table,
             csv,
         )

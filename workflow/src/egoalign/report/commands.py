@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from egoalign.config import Config, ReportOptions, dump_config, parse_section
+from egoalign.config import Config, ReportOptions, parse_section
 
 
 def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -14,6 +14,10 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser = subparsers.add_parser("write-config", help=what, description=f"{what.capitalize()}.")
     parser.add_argument("--config", required=True, metavar="JSON", help="the configuration")
     parser.add_argument("--out", required=True, type=Path, metavar="OUT", help="YAML file to make")
+    parser.add_argument(
+        "--shared", required=True, type=Path, metavar="OUT",
+        help="the same without what names the lab's files",
+    )  # fmt: skip
     parser.set_defaults(run=_write_config)
 
     what = "write the report's first page: the corpus in numbers and the main results"
@@ -75,7 +79,7 @@ def _write_values(args: argparse.Namespace) -> None:
 def _write_config(args: argparse.Namespace) -> None:
     from egoalign.report.effective_config import write_config
 
-    write_config(dump_config(parse_section(Config, args.config, "--config")), args.out)
+    write_config(parse_section(Config, args.config, "--config"), args.out, args.shared)
 
 
 def _write_summary(args: argparse.Namespace) -> None:

@@ -7,21 +7,30 @@ from typing import Any
 
 import yaml
 
+from egoalign.config import Config, dump_config
+from egoalign.privacy.shared_config import shared_config
 from egoalign.tables import atomic_path
 
 
-def write_config(values: dict[str, Any], path: str | Path) -> None:
-    """Write the configuration as YAML.
+def write_config(config: Config, path: str | Path, shared: str | Path) -> None:
+    """Write the configuration as YAML: whole, and what may leave the lab.
 
     Parameters
     ----------
-    values : dict
-        What `egoalign.config.dump_config` gives.
+    config : Config
+        The configuration as used.
     path : str or Path
-        The file to make.
+        The whole, within the private zone since it names files and labels of the lab.
+    shared : str or Path
+        The same without them.
     """
+    whole = "The configuration as used, every default filled in."
+    _write(dump_config(config), whole, path)
+    _write(shared_config(config), f"{whole} What names the lab's files is left out.", shared)
+
+
+def _write(values: dict[str, Any], title: str, path: str | Path) -> None:
+    """Write one YAML file under a line that says what it is."""
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     with atomic_path(path) as partial:
-        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
-        partial.write_text(
-            f"# The configuration as used, every default filled in.\n{text}", "utf-8"
-        )
+        partial.write_text(f"# {title}\n{text}", "utf-8")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from egoalign.log import progress
+from egoalign.privacy.blur import blurred
 from egoalign.tables import FRAMES, MEDIA, atomic_path, read_table
 from egoalign.validate.corpus_ids import SessionKey
 from egoalign.video.recording import open_recording
@@ -30,18 +31,6 @@ def small(picture: Image.Image, short_side: int) -> Image.Image:
         return picture
     width, height = (max(round(side * share), 1) for side in picture.size)
     return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def blurred(picture: Image.Image, points: int) -> Image.Image:
-    """Return the whole picture as a smooth one made of so many points along its shorter side.
-
-    What is finer is averaged away before the picture is made large again, so that nothing in the
-    result can bring it back.
-    """
-    share = points / min(picture.size)
-    few = [max(round(side * share), 1) for side in picture.size]
-    coarse = picture.resize((few[0], few[1]), Image.Resampling.BOX)
-    return coarse.resize(picture.size, Image.Resampling.BICUBIC)
 
 
 def write_picture(
