@@ -232,7 +232,7 @@ def test_a_failed_session_is_counted_and_named(tiny, project):
     worker.kill()
     said = faults.end(run)
     assert run.returncode == 1
-    log = f"logs/align/align_session/egoalign-demo/{child}/{session}.log"
+    log = f"private/logs/align/align_session/egoalign-demo/{child}/{session}.log"
     told = f"""egoalign: 1 step failed:
   align_session egoalign-demo {child} {session}
     ended without a word: it was killed, or its machine was lost

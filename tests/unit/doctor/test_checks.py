@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,19 @@ def test_doctor_imports_no_torch_without_a_gpu(folder, root):
         [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_who_is_forgotten_stands_nowhere(folder):
+    run = replace(run_of(), forgotten=("kim", "lea/a"))
+    left = folder / "results" / "video" / "kim" / "a.txt"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert lines(checks.forgotten(run)) == [
+        "problem  forgotten    kim stands in 1 files; egoalign forget kim: "
+        "results/video/kim/a.txt: its name",
+        "ok       forgotten    nothing of lea/a is left in results",
+    ]
+    left.unlink()
+    assert (
+        lines(checks.forgotten(run))[0] == "ok       forgotten    nothing of kim is left in results"
+    )

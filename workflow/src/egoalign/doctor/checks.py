@@ -22,6 +22,7 @@ from egoalign.corpus.read import Corpus, open_corpus
 from egoalign.doctor.cost import cost_of
 from egoalign.doctor.lock import at_work, is_locked
 from egoalign.log import UserError
+from egoalign.privacy.forget import Forgotten, remains
 from egoalign.provenance.files import changed_files, read_sources, sources_path
 from egoalign.tables import read_metadata
 
@@ -57,11 +58,14 @@ class Run:
         The file that it was read from.
     cores : int
         How many jobs, of one core each, run at once.
+    forgotten : tuple of str
+        Children, or recordings as child/session, of which nothing should be left.
     """
 
     config: Config
     config_path: str
     cores: int
+    forgotten: tuple[str, ...] = ()
 
     @property
     def results(self) -> str:
@@ -222,12 +226,28 @@ def lock(run: Run) -> Iterator[Finding]:
         yield Finding("ok", "lock", f"nothing works in {here}")
 
 
+def forgotten(run: Run) -> Iterator[Finding]:
+    """Look whether anything is left of who has been forgotten."""
+    for name in run.forgotten:
+        child, _, session = name.partition("/")
+        left = remains(run.results, Forgotten(child, session or None))
+        if left:
+            yield Finding(
+                "problem",
+                "forgotten",
+                f"{name} stands in {len(left)} files; egoalign forget {name}: {_some(left)}",
+            )
+        else:
+            yield Finding("ok", "forgotten", f"nothing of {name} is left in {run.results}")
+
+
 CHECKS: tuple[Callable[[Run], Iterator[Finding]], ...] = (
     environment,
     gpu,
     weights,
     permissions,
     lock,
+    forgotten,
 )
 """Checks that need no corpus."""
 

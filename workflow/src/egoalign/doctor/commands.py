@@ -18,6 +18,13 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
         "--config", default="config/config.yaml", metavar="FILE", help="the run's config"
     )
     p.add_argument("--cores", type=int, metavar="N", help="cores of the run (default: all)")
+    p.add_argument(
+        "--forgotten",
+        nargs="+",
+        default=[],
+        metavar="CHILD|SESSION",
+        help="look whether anything is left of these, child_id or child_id/session_id",
+    )
     p.set_defaults(run=_doctor)
 
     p = subparsers.add_parser(
@@ -43,7 +50,12 @@ def _doctor(args: argparse.Namespace) -> None:
 
     # Nothing is fetched by looking; the hub's package reads this when it is first imported.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    run = Run(load_config(args.config), args.config, args.cores or os.cpu_count() or 1)
+    run = Run(
+        load_config(args.config),
+        args.config,
+        args.cores or os.cpu_count() or 1,
+        tuple(args.forgotten),
+    )
     n_problems = 0
     for finding in examine(run):
         print(finding, flush=True)
