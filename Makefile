@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-# Tests run on this many cores at once; tests that share a run of the workflow stay on one.
+# Files of tests run on this many cores at once.
 TEST_CORES ?= 2
 # For a CPU-only torch: make env TORCH_INDEX=<address of PyTorch's CPU wheels>
 TORCH_INDEX ?=
@@ -11,7 +11,7 @@ LOCK := envs/requirements.lock.txt
 STAMP := $(VENV)/.installed
 RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
-SPREAD = -n $(TEST_CORES) --dist loadgroup --no-loadscope-reorder
+SPREAD = -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
 .PHONY: help env demo demo-photo test test-full parity bench lint audit vendor-task clean

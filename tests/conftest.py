@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tests.means import NOT_RUN
-from tests.workflow.project import Project, copy_project, tiny_project
+from tests.workflow.project import Project, demo_project, tiny_project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,34 +31,34 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The tiny corpus, run to its end without a disturbance. Tests must leave it as it is."""
-    project = tiny_project(tmp_path_factory.mktemp("tiny") / "project")
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return _run_once(tmp_path_factory, "tiny", tiny_project)
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The demo corpus, run to its end without a disturbance. Tests must leave it as it is."""
-    folder = copy_project(tmp_path_factory.mktemp("demo") / "project")
-    project = Project(folder, "config/demo/config.yaml")
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return _run_once(tmp_path_factory, "demo", demo_project)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
+def _run_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, lay_out: Callable[[Path], Project]
+) -> Project:
+    """Return a project that was run to its end, once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        finished = folder / "project.json"
+        if finished.is_file():
+            return Project(folder / "project", json.loads(finished.read_text()))
+        project = lay_out(folder / "project")
+        done = project.run()
+        assert done.returncode == 0, done.stdout + done.stderr
+        finished.write_text(json.dumps(project.config))
+        return project
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a fixture when tests run on several cores, longest groups first.
-
-    Tests of one file share its fixtures; those of the tiny corpus share its one run, and those of
-    SLURM the one cluster that a machine can have.
-    """
-    for item in items:
-        needed = {"tiny", "cluster"}.intersection(getattr(item, "fixturenames", ()))
-        shares = needed and not _is_of_a_unit(item)
-        group = "tiny" if shares else item.path.relative_to(ROOT).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with whole workflows, which take longest."""
     items.sort(key=_is_of_a_unit)
 
 
@@ -86,17 +87,13 @@ def _restore_log() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name every test that was not run, and write the names where EGOALIGN_NOT_RUN says."""
     skipped = terminalreporter.stats.get("skipped", [])
-    names = sorted({_name(report) for report in skipped})
+    names = sorted({report.nodeid for report in skipped})
     if names:
         terminalreporter.section("NOT RUN")
         for report in skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            terminalreporter.line(f"{_name(report)}: {reason.removeprefix(f'Skipped: {NOT_RUN}')}")
+            terminalreporter.line(f"{report.nodeid}: {reason.removeprefix(f'Skipped: {NOT_RUN}')}")
     path = os.environ.get("EGOALIGN_NOT_RUN")
     if path:
         Path(path).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
-
-def _name(report: pytest.TestReport) -> str:
-    """Return a test's name without the group that pytest-xdist adds to it."""
-    return re.sub(r"@(tiny|tests/[^@]*)$", "", report.nodeid)

@@ -104,6 +104,11 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+def demo_project(folder: Path) -> Project:
+    """Copy the project, to run the demo corpus in it."""
+    return Project(copy_project(folder), "config/demo/config.yaml")
+
+
 def tiny_project(folder: Path) -> Project:
     """Copy the project and lay out the tiny corpus: 3 children, 1 to 3 recordings of 20 s."""
     copy_project(folder)
