@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_jobs_ask_for_what_their_rules_and_the_profile_say(by_slurm: Run, root):
 
 
 def test_logs_of_slurm_lie_in_the_private_folder(by_slurm: Run):
-    assert (by_slurm.project.folder / "results/private/logs/slurm").is_dir()
+    private = by_slurm.project.folder / "results/private/logs/slurm"
+    for job in by_slurm.jobs:
+        assert Path(job.facts["StdOut"]).is_relative_to(private), job
     assert not (by_slurm.project.folder / ".snakemake/slurm_logs").exists()
 
 
