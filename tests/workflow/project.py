@@ -93,7 +93,8 @@ class Project:
 def copy_project(folder: Path) -> Path:
     """Copy what a run needs: the Snakefile, the workflow, the configs and the demo's model."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy(ROOT / name, folder)
     quiet = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("workflow", "config", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=quiet)
