@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = {"children": 3, "sessions": [1, 3], "duration_s": [20, 20], "raters": 4, "captions": 60}
 
 
-SIDECARS = {"logs", "benchmarks", "provenance"}
-"""Folders of what differs between equal runs: times, hosts and paths."""
+SIDECARS = {"logs", "benchmarks", "provenance", "exports"}
+"""Folders of what differs between equal runs (times, hosts and paths), and what exports leave."""
 
 
 @dataclass
