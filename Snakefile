@@ -57,4 +57,4 @@ onsuccess:
 
 
 onerror:
-    print(error_banner(), file=sys.stderr)
+    print(error_banner(workflow.scheduler.failed), file=sys.stderr)

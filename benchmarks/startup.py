@@ -3,17 +3,23 @@
 Run from the project's folder: ``python benchmarks/startup.py [--small]``. Each part is run in a
 process of its own that has done all parts before it, so a line is what that part adds. Under the
 parts stand the commands as a whole, on a video of a few seconds. Runs take turns; medians.
+
+With ``--sessions 100`` it tells instead what is fixed for each of so many sessions of two minutes,
+with a process that keeps the model loaded and without. What is fixed is what a session costs that
+has one picture and one text: start, imports, model, opening the video, writing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from made import (
     Session,
@@ -27,8 +33,10 @@ from made import (
 from measure import Numbers, egoalign, machine, run, table, take_turns, timed
 
 from egoalign.config import ModelOptions
+from egoalign.encode.handover import VARIABLE
 
 LENGTH_S = 20.0
+SHORT_S = 120.0
 VIDEO = {"size": (640, 360), "g": 30, "rate": "2M"}
 
 PARTS = {
@@ -59,7 +67,6 @@ PARTS = {
 }
 
 CLOCK = """
-import time
 marks = []
 def mark():
     marks.append((time.perf_counter(), time.process_time()))
@@ -75,7 +82,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="once, with the demo's model only")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each")
+    parser.add_argument("--sessions", type=int, metavar="N", help="sessions of two minutes")
     args = parser.parse_args()
+    if args.sessions:
+        many_sessions(args.sessions, args.small)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         session = make_session(folder, LENGTH_S, 20, VIDEO)
@@ -102,6 +113,60 @@ def main() -> None:
         for part in ("ingest-session", "encode-session", "align-session")
     ]  # fmt: skip
     print(table(["part", *header], rows))
+
+
+def many_sessions(count: int, small: bool) -> None:
+    """Encode many short sessions one after the other, with a worker and without, and print it."""
+    with tempfile.TemporaryDirectory(prefix="ego") as name:
+        folder = Path(name)
+        os.environ["TMPDIR"] = tempfile.tempdir = name
+        one = make_session(folder / "one", 1.0, 60, VIDEO, frames="speech")
+        two = make_session(folder / "two", 4.0 if small else SHORT_S, 20, VIDEO)
+        models = {"demo": demo_model()}
+        if not small:
+            models["ViT-B/32"] = random_vit(folder)
+        rows = []
+        for label, model in models.items():
+            for offer in (None, f"{os.getpid()} 60"):
+                os.environ.pop(VARIABLE, None)
+                if offer:
+                    os.environ[VARIABLE] = offer
+                first = spent(one, model)
+                some = [spent(one, model) for _ in range(3 if small else 9)]
+                # All of them once, with the model kept; the others would only take longer.
+                times = count if label == "demo" and offer else 3
+                many = [spent(two, model) for _ in range(times)]
+                for kind in ("wall", "cpu"):
+                    fixed = median(cost[kind] for cost in some)
+                    once = max(first[kind] - fixed, 0) if offer else 0.0
+                    each = sum(cost[kind] for cost in many) / times
+                    rows.append([label, "yes" if offer else "no", kind, times, once, fixed,
+                                 fixed + once / count, each])  # fmt: skip
+                    print(*rows[-1], file=sys.stderr, flush=True)
+        os.environ.pop(VARIABLE, None)
+    print(f"{machine()}; one thread; {count} sessions one after the other, seconds\n")
+    header = ["model", "kept loaded", "clock", "sessions run", "once", "fixed, a session"]
+    header += [f"fixed, each of {count}", "a whole session"]
+    print(table(header, rows))
+
+
+def spent(session: Session, model: ModelOptions) -> Numbers:
+    """Return the seconds that `encode-session` takes, those of a worker among them."""
+    before = worker_cpu_s()
+    cost = timed(lambda: egoalign(*encode_arguments(session, model, 1, session.folder)))
+    return cost | {"cpu": cost["cpu"] + worker_cpu_s() - before}
+
+
+def worker_cpu_s() -> float:
+    """Return the CPU seconds of all workers that this process may use."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"egoalign.encode.worker\0{tempfile.gettempdir()}" in (path / "cmdline").read_text():
+                total += sum(map(int, (path / "stat").read_text().split()[13:15]))
+        except OSError:
+            continue
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def by_part(session: Session, model: ModelOptions) -> Numbers:

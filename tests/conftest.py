@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.means import NOT_RUN
-from tests.workflow.project import Project, tiny_project
+from tests.workflow.project import Project, copy_project, tiny_project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,13 +36,26 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The demo corpus, run to its end without a disturbance. Tests must leave it as it is."""
+    folder = copy_project(tmp_path_factory.mktemp("demo") / "project")
+    project = Project(folder, "config/demo/config.yaml")
+    done = project.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares a fixture when tests run on several cores, longest groups first.
 
-    Tests of one file share its fixtures; those of the tiny corpus share its one run.
+    Tests of one file share its fixtures; those of the tiny corpus share its one run, and those of
+    SLURM the one cluster that a machine can have.
     """
     for item in items:
-        shares = "tiny" in getattr(item, "fixturenames", ()) and not _is_of_a_unit(item)
+        needed = {"tiny", "cluster"}.intersection(getattr(item, "fixturenames", ()))
+        shares = needed and not _is_of_a_unit(item)
         group = "tiny" if shares else item.path.relative_to(ROOT).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_is_of_a_unit)

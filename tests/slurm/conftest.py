@@ -14,6 +14,13 @@ from tests.workflow.project import Project
 
 SCRIPT = Path(__file__).with_name("cluster.sh")
 
+SCORES = (
+    "align/egoalign-demo/summary.parquet",
+    "reference/egoalign-demo/captioned-photos.pairs.parquet",
+    "report/config.yaml",
+)
+"""What the first tier makes: a rule of each kind, in few jobs."""
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
@@ -27,6 +34,13 @@ def cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def by_slurm(cluster: None, tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The tiny corpus, run through SLURM from its recordings on."""
+    """The tiny corpus, run through SLURM from its recordings to its scores."""
     project = unfinished_copy(tiny, tmp_path_factory.mktemp("slurm") / "project")
+    return run_on_slurm(project, *(f"results/demo/{name}" for name in SCORES))
+
+
+@pytest.fixture(scope="session")
+def demo_by_slurm(cluster: None, demo: Project, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo corpus, run through SLURM from its recordings on."""
+    project = unfinished_copy(demo, tmp_path_factory.mktemp("slurm") / "demo")
     return run_on_slurm(project)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,31 +36,30 @@ class Run:
     """A run that has ended: the project, what it printed, and its jobs in SLURM."""
 
     project: Project
-    done: subprocess.CompletedProcess[str]
+    code: int
+    text: str
     jobs: list[SlurmJob]
-
-    @property
-    def text(self) -> str:
-        """All that it printed."""
-        return self.done.stdout + self.done.stderr
 
     def of(self, rule: str) -> list[SlurmJob]:
         """Return the jobs of a rule, in the order in which they were sent."""
         return [job for job in self.jobs if job.rule == rule]
 
 
-def unfinished_copy(
-    project: Project, folder: Path, keep: tuple[str, ...] = ("raw", "truth")
-) -> Project:
+def unfinished_copy(project: Project, folder: Path) -> Project:
     """Copy a finished run, and delete all of its results but the recordings and their truth."""
-    shutil.copytree(project.folder, folder)
-    copy = Project(folder, project.config)
+    copy = finished_copy(project, folder)
     for path in copy.results.iterdir():
-        if path.name not in keep:
+        if path.name not in ("raw", "truth"):
             shutil.rmtree(path)
     for path in (copy.results / "truth").glob("*.evaluation.json"):
         path.unlink()
     return copy
+
+
+def finished_copy(project: Project, folder: Path) -> Project:
+    """Copy a finished run with all that Snakemake knows of it."""
+    shutil.copytree(project.folder, folder)
+    return Project(folder, project.config)
 
 
 def slurm_command(project: Project, name: str, *flags: str) -> list[str]:
@@ -73,17 +74,49 @@ def slurm_command(project: Project, name: str, *flags: str) -> list[str]:
     ]
 
 
-def run_on_slurm(project: Project, *flags: str) -> Run:
-    """Run a project to its end through SLURM."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    done = subprocess.run(
+def start_on_slurm(
+    project: Project, name: str, *flags: str, path: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start a run through SLURM; programs in the folder `path` go before the others."""
+    environment = project.environment()
+    if path is not None:
+        environment["PATH"] = os.pathsep.join([str(path), environment["PATH"]])
+    return subprocess.Popen(
         slurm_command(project, name, *flags),
         cwd=project.folder,
-        env=project.environment(),
-        capture_output=True,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
-    return Run(project, done, jobs_of(name))
+
+
+def end_of(project: Project, name: str, run: subprocess.Popen[str], wait_s: float = 3000) -> Run:
+    """Wait for a run to end."""
+    text, _ = run.communicate(timeout=wait_s)
+    return Run(project, run.returncode, text, jobs_of(name))
+
+
+def run_on_slurm(project: Project, *flags: str, path: Path | None = None) -> Run:
+    """Run a project to its end through SLURM."""
+    name = new_name()
+    return end_of(project, name, start_on_slurm(project, name, *flags, path=path))
+
+
+def new_name() -> str:
+    """Return a name that leads those of a run's jobs in SLURM."""
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+def wait_for_job(name: str, state: str, wait_s: float = 300) -> SlurmJob:
+    """Return the first job of a run when it is in a state, for example ``RUNNING``."""
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        for job in jobs_of(name):
+            if job.facts["JobState"] == state:
+                return job
+        time.sleep(0.2)
+    raise AssertionError(f"no job of {name} was {state} within {wait_s:g} s")
 
 
 def jobs_of(name: str) -> list[SlurmJob]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -88,6 +89,13 @@ def wait_for_worker(project: Project, command: str, run: subprocess.Popen[str]) 
             raise AssertionError(f"the run ended before {command} began:\n{end(run)}")
         time.sleep(0.02)
     raise AssertionError(f"{command} did not begin")
+
+
+def session_of(worker: psutil.Process) -> tuple[str, str]:
+    """Return the child and session of a step."""
+    words = worker.cmdline()
+    row = json.loads(words[words.index("--row") + 1])
+    return row["child_id"], row["session_id"]
 
 
 def kill_run(project: Project, run: subprocess.Popen[str]) -> None:

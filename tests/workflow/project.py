@@ -24,11 +24,15 @@ SIDECARS = {"logs", "benchmarks", "provenance", "exports"}
 
 @dataclass
 class Project:
-    """A copy of the project: its folder, the config file to run, and the folder of the results."""
+    """A copy of the project: its folder, the config file to run, where the results lie.
+
+    Modules in `more_modules` come before all others.
+    """
 
     folder: Path
     config: str
     below: str = "results/demo"
+    more_modules: str = ""
 
     @property
     def results(self) -> Path:
@@ -48,7 +52,7 @@ class Project:
         """Return an environment in which this folder's own package is used."""
         path = [str(self.folder / "workflow" / "src"), str(Path(sys.executable).parent)]
         return os.environ | {
-            "PYTHONPATH": path[0],
+            "PYTHONPATH": os.pathsep.join(filter(None, [self.more_modules, path[0]])),
             "PATH": os.pathsep.join([path[1], os.environ["PATH"]]),
         }
 

@@ -36,16 +36,6 @@ FEWEST_AUC = 0.65
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Project:
-    project = Project(
-        copy_project(tmp_path_factory.mktemp("demo") / "project"), "config/demo/config.yaml"
-    )
-    done = project.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
-
-
-@pytest.fixture(scope="module")
 def evaluation(demo) -> dict:
     return json.loads((demo.results / "truth/egoalign-demo.evaluation.json").read_text())
 

@@ -305,7 +305,7 @@ rule write_scores:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         folder=folder("private/transcripts"),
         code=code_digest("corpus.scores"),
     message:

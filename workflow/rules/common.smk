@@ -50,6 +50,7 @@ if CONFIG.transcripts.merged:
     CORPUS = files.with_split_transcripts(CORPUS, SPLIT)
 SESSIONS = {(row.child_id, row.session_id): row for row in CORPUS.sessions}
 INCLUDED = [key for key, row in SESSIONS.items() if NETWORKS and not row.exclude]
+CHILDREN = sorted({child for child, _ in SESSIONS})
 JUDGED = bool(CONFIG.validate_.judgment_files)
 # Captions of the report read the numbers that they state through this.
 config["numbers"] = Numbers(RESULTS)

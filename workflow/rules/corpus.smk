@@ -23,7 +23,7 @@ rule prepare_corpus:
         mem_mb=2000,
         runtime="10m",
     params:
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         code=code_digest("corpus.prepare"),
     message:
         "checking the corpus tables"
@@ -55,7 +55,7 @@ rule ingest_session:
         runtime=minutes(15, per_hour=10),
     params:
         row=session_row,
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         transcripts=options("transcripts"),
         video=options("video"),
         fps=CONFIG.encode.fps,

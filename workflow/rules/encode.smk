@@ -2,6 +2,10 @@
 #
 # REQUIRED: config `encode`; weights on disk or in the cache (egoalign fetch-weights)
 # OUTPUT:   <results>/encode/<model>
+from egoalign.encode.handover import offer_workers
+
+# No param: how long a model stays loaded changes no result.
+offer_workers(CONFIG.encode.keep_model_s, workflow.is_main_process)
 
 
 rule encode_session:
@@ -30,7 +34,7 @@ rule encode_session:
         runtime=minutes(20, per_hour=90),
     params:
         row=session_row,
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         model=model_options,
         precision=CONFIG.encode.precision,
         batch_size=CONFIG.encode.batch_size,

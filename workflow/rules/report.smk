@@ -9,11 +9,6 @@ from egoalign.report.values import QUOTED_FILES
 TOLD = ("transcripts", "encode", "align", "validate", "reference")
 
 
-def options_told(wildcards):
-    """Return those sections as JSON."""
-    return json.dumps({name: OPTIONS[name] for name in TOLD}, sort_keys=True)
-
-
 rule collect_status:
     """Say for every session what happened and where its log is."""
     input:
@@ -51,7 +46,7 @@ rule collect_status:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
-        root=CONFIG.corpus.root,
+        root=options("corpus", "root"),
         media=folder("video"),
         align=folder("align/{model}"),
         encode=folder("encode/{model}"),
@@ -219,7 +214,7 @@ rule write_child_pages:
                 category="Children",
                 labels={"table": f"child {child}", "model": "all"},
             )
-            for child in dict.fromkeys(child for child, _ in SESSIONS)
+            for child in CHILDREN
         ],
     log:
         "<logs>/report/write_child_pages.log",
@@ -230,11 +225,11 @@ rule write_child_pages:
         mem_mb=megabytes(3000, per_1000_sessions=400),
         runtime=minutes(20, per_1000_sessions=10),
     params:
-        folder=folder("report/children"),
+        out=folder("report/children"),
         code=code_digest("report.child_pages"),
     message:
         "writing a page for each child"
     shell:
         "python -m egoalign write-child-pages --status {input.status:q} "
         "--alignments {input.alignments:q} --children {input.children:q} "
-        "--out-folder {params.folder:q} --log {log:q}"
+        "--out-folder {params.out:q} --log {log:q}"

@@ -22,7 +22,7 @@ def wanted_outputs():
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
         *([] if BUNDLE else ["<results>/report/methods.md"]),
-        *(f"<results>/report/children/{child}.html" for child, _ in SESSIONS),
+        *expand("<results>/report/children/{child}.html", child=CHILDREN),
         "<results>/stats/values.json",
         *expand(
             "<results>/private/scores/{model}.csv", model=[] if BUNDLE else NETWORKS

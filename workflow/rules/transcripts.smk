@@ -24,7 +24,7 @@ if CONFIG.transcripts.merged:
             mem_mb=2000,
             runtime="2h",
         params:
-            root=CONFIG.corpus.root,
+            root=options("corpus", "root"),
             folder=SPLIT,
             code=code_digest("transcripts.merged"),
         message:

@@ -47,6 +47,14 @@ def test_start_up_is_told_by_part():
 
 
 @pytest.mark.full
+def test_a_model_that_is_kept_loaded_spares_most_of_what_is_fixed():
+    found = rows("startup.py", "--sessions", "3")
+    without, kept = (line for line in found if line["clock"] == "cpu")
+    assert (without["kept loaded"], kept["kept loaded"]) == ("no", "yes")
+    assert float(kept["fixed, a session"]) < float(without["fixed, a session"]) / 2
+
+
+@pytest.mark.full
 def test_memory_of_a_command_is_at_least_that_of_its_largest_process():
     for line in rows("memory.py"):
         assert float(line["all processes, MB"]) > 100
@@ -84,3 +92,12 @@ def test_mixed_models_are_timed_and_are_those_of_lme4_where_it_is():
         if line["lme4, CPU s"] != "-":
             assert float(line["lme4 / ours"]) > 0
             assert float(line["criterion, ours less lme4's"]) < 1e-4
+
+
+def test_one_more_session_plans_its_own_jobs_and_those_of_the_corpus():
+    everything, unchanged, one_more = rows("planning.py")
+    assert int(everything["jobs"]) > 3 * 12
+    assert unchanged["jobs"] == "0"
+    # Whatever the number of sessions: three for the new one, and what was not a session's before.
+    assert int(one_more["jobs"]) == int(everything["jobs"]) - 3 * 12 + 3 - 1
+    assert float(everything["GB"]) > 0.05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -54,3 +55,14 @@ def test_a_run_of_another_machine_is_asked_about(locked, capsys):
     assert "add --ended-on node7" in said
     assert main(["clear-lock", "--folder", str(locked), "--ended-on", "node7"]) == 0
     assert not is_locked(locked)
+
+
+def test_slurm_jobs_of_the_folder_keep_the_lock(locked, capsys, monkeypatch):
+    programs = locked / "programs"
+    programs.mkdir()
+    (programs / "squeue").write_text(f"#!/bin/sh\necho '41|/elsewhere'; echo '42|{locked}'\n")
+    (programs / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    assert main(["clear-lock", "--folder", str(locked)]) == 2
+    assert "still at work: SLURM job 42 (scancel 42); wait until" in capsys.readouterr().err
+    assert is_locked(locked)

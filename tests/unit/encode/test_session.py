@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -28,6 +29,7 @@ from egoalign.tables import (
 from egoalign.video.decode import Picture
 from egoalign.video.grid import frames_table
 from egoalign.video.probe import probe
+from tests.unit.encode.test_embed import ShortOfMemory
 
 SAID = [("t0", "a red ball"), ("t1", ""), ("t0", "a red ball"), ("t2", " ".join(["dog"] * 200))]
 
@@ -269,3 +271,25 @@ def test_the_command(session, tiny, tmp_path, capsys):
     assert main(options) == 0
     assert "c1 s1: 7 of 7 pictures and 3 texts embedded by tiny" in capsys.readouterr().err
     assert read_table(FRAME_EMBEDDINGS, tmp_path / "out" / "f.parquet").num_rows == 7
+
+
+def test_a_gpu_without_memory_is_told_in_the_tables(session, tiny, tmp_path, monkeypatch):
+    load = step.load_model
+
+    def load_short(*args):
+        model = load(*args)
+        return replace(model, network=ShortOfMemory(model.network, 2))
+
+    encode_session(**session(), options=tiny, batch_size=6)
+    tables = (FRAME_EMBEDDINGS, "f"), (TEXT_EMBEDDINGS, "t")
+    files = [(table, tmp_path / "out" / f"{name}.parquet") for table, name in tables]
+    full = [read_table(*file)["embedding"].to_pylist() for file in files]
+    assert "batch_size_used" not in read_metadata(files[0][1])
+    monkeypatch.setattr(step, "load_model", load_short)
+    encode_session(**session(), options=tiny, batch_size=6)
+    for file, vectors in zip(files, full, strict=True):
+        facts = read_metadata(file[1])
+        assert (facts["batch_size"], facts["batch_size_used"]) == ("6", "1")
+        for one, other in zip(vectors, read_table(*file)["embedding"].to_pylist(), strict=True):
+            assert (one is None) == (other is None)
+            np.testing.assert_allclose(one or [0.0], other or [0.0], atol=1e-3)

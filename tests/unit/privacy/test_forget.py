@@ -24,6 +24,8 @@ def session_files(child: str, session: str) -> list[str]:
         f"private/logs/encode/encode_session/m/{place}.log",
         f"private/transcripts/{place}.utterances.parquet",
         f"private/split/{place}.csv",
+        f"private/provenance/sources/{place}.json",
+        f"private/provenance/video/{place}.media.parquet.json",
         f"benchmarks/encode/encode_session/m/{place}.tsv",
     ]
 
@@ -31,9 +33,13 @@ def session_files(child: str, session: str) -> list[str]:
 OF_THE_CORPUS = [
     "align/m/alignment.parquet", "corpus/sessions.parquet", "figures/m/children.pdf",
     "private/logs/corpus/prepare_corpus.log", "private/task/key/task.json",
-    "report/report.html", "reference/m/comparison.csv",
+    "report/report.html", "reference/m/comparison.csv", "private/provenance/align/m/a.csv.json",
+    "private/provenance/reference/m/comparison.csv.json",
 ]  # fmt: skip
-OF_NOBODY = ["private/README.md", "private/config.yaml", "reference/set.sample.json"]
+OF_NOBODY = [
+    "private/README.md", "private/config.yaml", "private/provenance/environments/0f.json",
+    "reference/set.sample.json", "private/provenance/reference/set.sample.json.json",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -239,6 +239,13 @@ class EncodeOptions(Section):
         "fp32", description="arithmetic of the forward pass; fp16 and bf16 need a GPU"
     )
     batch_size: int = Field(64, ge=1, le=4096, description="pictures or texts in a forward pass")
+    keep_model_s: float = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="seconds that a model stays loaded after a session, for the next one of the "
+        "same run on the same computer; 0: each session loads it anew",
+    )
 
     @model_validator(mode="after")
     def _distinct_models(self) -> EncodeOptions:

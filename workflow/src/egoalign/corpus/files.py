@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from egoalign.corpus.read import Corpus, SessionRow
 from egoalign.provenance.files import source_names
+
+WILDCARD = re.compile(r"\{\s*\w")
+"""What the engine takes for a wildcard, in the name of an input too."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ def files_to_wait_for(
 ) -> WaitFor:
     """Return the files of a session that exist or that a rule makes; others become a reason.
 
+    A name in which the engine would see a wildcard is none of them: it cannot be told of it.
+
     Parameters
     ----------
     session : SessionRow
@@ -47,6 +53,8 @@ def files_to_wait_for(
     found = WaitFor([], [])
     for name in session.files(models):
         path = os.path.normpath(os.path.join(root, name))
+        if WILDCARD.search(path):
+            continue
         if path.startswith(made) or (name not in sources and os.path.exists(path)):
             found.watched.append(path)
         elif os.path.exists(path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 from egoalign.log import UserError, logger
@@ -34,10 +36,28 @@ def host_of_run(folder: str | Path) -> str | None:
 
 
 def at_work(folder: str | Path) -> list[str]:
-    """Return the processes of this machine that work in a folder, one line each.
+    """Return the processes of this machine and the SLURM jobs that work in a folder, one line each.
 
     These are runs and steps: also steps that a killed run has left to themselves.
     """
+    return [*_processes(folder), *_slurm_jobs(folder)]
+
+
+def _slurm_jobs(folder: str | Path) -> list[str]:
+    """Return the user's SLURM jobs of a folder: they outlive the run that has sent them."""
+    if not shutil.which("squeue"):
+        return []
+    asked = ["squeue", "--me", "--noheader", "--format=%i|%Z"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    jobs = (line.strip().partition("|") for line in done.stdout.splitlines() if "|" in line)
+    return [
+        f"SLURM job {number} (scancel {number})"
+        for number, _, place in jobs
+        if os.path.realpath(place) == os.path.realpath(folder)
+    ]
+
+
+def _processes(folder: str | Path) -> list[str]:
     import psutil
 
     own = psutil.Process()
@@ -52,7 +72,7 @@ def at_work(folder: str | Path) -> list[str]:
         except (psutil.Error, OSError):
             # It has just ended, or belongs to somebody else.
             continue
-        found.append(f"{process.pid} ({' '.join(words)[:80]})")
+        found.append(f"process {process.pid} ({' '.join(words)[:80]})")
     return found
 
 
@@ -83,7 +103,7 @@ def clear_lock(folder: str | Path = ".", ended_on: str | None = None) -> None:
     working = at_work(folder)
     if working:
         raise UserError(
-            f"{here}: still at work: process {'; '.join(working)}; wait until it has ended, or end "
+            f"{here}: still at work: {'; '.join(working)}; wait until it has ended, or end "
             "it, and then give this command again"
         )
     host = host_of_run(folder)

@@ -51,6 +51,16 @@ class Architecture:
     quick_gelu: bool = False
 
 
+_kept: dict[str, EncodingModel] | None = None
+"""The model loaded last, by all that makes it what it is; None where none is kept."""
+
+
+def keep_loaded() -> None:
+    """Keep the model that is loaded last, for a process that runs many jobs."""
+    global _kept
+    _kept = {}
+
+
 def load_model(
     options: ModelOptions, device: Device, picture: PictureWay = "crop"
 ) -> EncodingModel:
@@ -71,6 +81,25 @@ def load_model(
         Unknown name or tag, missing, wrong or dangerous weights file, weights of another model,
         or a way to prepare pictures that the model cannot have.
     """
+    if _kept is None:
+        return _load(options, device, picture)
+    if not _kept or _state(options, device, picture) not in _kept:
+        model = _load(options, device, picture)
+        _kept.clear()
+        _kept[_state(options, device, picture)] = model
+    return next(iter(_kept.values()))
+
+
+def _state(options: ModelOptions, device: Device, picture: PictureWay) -> str:
+    """Return all that makes a model what it is, its files as they are now included."""
+    weights = find_weights(options.name, options.pretrained)
+    files = [(path, path.stat()) for path in (weights, *map(Path, options.files_here()))]
+    states = [(str(path), found.st_size, found.st_mtime_ns) for path, found in files]
+    return repr((options.model_dump_json(), device, picture, states))
+
+
+def _load(options: ModelOptions, device: Device, picture: PictureWay) -> EncodingModel:
+    """Load a model, as `load_model` says."""
     import open_clip
 
     architecture = _architecture(options)

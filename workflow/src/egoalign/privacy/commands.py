@@ -66,10 +66,13 @@ def _scan_privacy(args: argparse.Namespace) -> int:
 
 
 def _forget(args: argparse.Namespace) -> int:
-    from egoalign.privacy.forget import ENGINE, files_to_remove, find_forgotten, forget, remains
+    from egoalign.doctor.lock import is_locked
+    from egoalign.privacy.forget import files_to_remove, find_forgotten, forget, remains
 
-    if any((ENGINE / "locks").glob("*")):
-        raise UserError(f"{ENGINE / 'locks'}: a run is going on here; wait for its end")
+    if is_locked("."):
+        raise UserError(
+            "a run is going on here, or was killed; wait for its end, or give 'egoalign clear-lock'"
+        )
     forgotten = find_forgotten(args.results, args.id)
     n_files = len(files_to_remove(args.results, forgotten))
     print(

@@ -18,6 +18,7 @@ from egoalign.config import load_config
 from egoalign.log import UserError
 from egoalign.privacy.contents import Picture, Text, pieces_of
 from egoalign.privacy.zone import EFFECTIVE_CONFIG
+from egoalign.provenance.record import ENVIRONMENTS, FOLDER
 from egoalign.tables import PRIVATE_ZONE, TABLES, ZONE_MARK, read_columns
 
 ENGINE = Path(".snakemake")
@@ -30,6 +31,14 @@ OURS = (
     *("reference", "report", "stats", "truth", "validate", "vary", "video"),
 )
 """Folders of the results that hold what steps made; anything else there is not ours to remove."""
+
+OF_NOBODY = (
+    f"{PRIVATE_ZONE}/{ZONE_MARK}",
+    f"{PRIVATE_ZONE}/{EFFECTIVE_CONFIG}",
+    f"{FOLDER}/{ENVIRONMENTS}/",
+    *(f"{place}reference/" for place in ("", f"{PRIVATE_ZONE}/", f"{FOLDER}/")),
+)
+"""How paths begin that hold nothing of the corpus: packages, captioned pictures of other sets."""
 
 SESSION_FOLDERS = ("video", f"{PRIVATE_ZONE}/transcripts", f"{PRIVATE_ZONE}/split")
 """Folders of the results that hold one folder a child and nothing else."""
@@ -145,19 +154,16 @@ def files_to_remove(results: str | Path, forgotten: Forgotten) -> list[Path]:
 
 def _stays(path: Path, forgotten: Forgotten, sessions: dict[str, set[str]]) -> bool:
     """Whether a file of the results is of others only, or of no recording at all."""
-    if path.parts in ((PRIVATE_ZONE, ZONE_MARK), (PRIVATE_ZONE, EFFECTIVE_CONFIG)):
+    own = [
+        session
+        for session in sessions.get(path.parent.name, ())
+        if path.name.startswith(f"{session}.")
+    ]
+    if not own:
+        return path.as_posix().startswith(OF_NOBODY) and not path.name.startswith("comparison.")
+    if path.parent.name != forgotten.child_id:
         return True
-    if "reference" in path.parts[:2] and path.stem != "comparison":
-        return True  # captioned pictures of others
-    owner = next((part for part in path.parts[:-1] if part in sessions), None)
-    if owner is None:
-        return False
-    if owner != forgotten.child_id:
-        return True
-    if forgotten.session_id is None:
-        return False
-    own = [one for one in sessions[owner] if path.name.startswith(f"{one}.")]
-    return bool(own) and max(own, key=len) != forgotten.session_id
+    return forgotten.session_id not in (None, max(own, key=len))
 
 
 def forget(results: str | Path, forgotten: Forgotten, engine: Path = ENGINE) -> int:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from egoalign import __version__
 from egoalign.doctor.lock import note_run
 from egoalign.log import unwritable
 from egoalign.privacy.zone import make_private_zone
+from egoalign.report.failed import SHOWN, failures, mark_first_page, told, unmark_first_page
 
 if TYPE_CHECKING:
     from egoalign.config import Config
@@ -80,7 +84,10 @@ class Banner:
         return "\n".join([*lines, LINE])
 
     def end(self) -> str:
-        """Return what is printed when every job has ended well."""
+        """Take away what earlier failures left, and return what is printed when all went well."""
+        unmark_first_page(self._report("summary.html"))
+        for path in self._unfinished:
+            Path(path).unlink(missing_ok=True)
         return "\n".join(
             [
                 LINE,
@@ -90,18 +97,76 @@ class Banner:
             ]
         )
 
-    def error(self) -> str:
-        """Return what is printed when a job has failed."""
+    def error(self, jobs: Iterable[Any]) -> str:
+        """Return what is printed when jobs of Snakemake's have failed.
+
+        What became of every session so far is written beside the report, and a first page that an
+        earlier run has left is marked.
+
+        Parameters
+        ----------
+        jobs : iterable
+            The jobs that failed.
+        """
+        found = failures(jobs)
+        sessions = sorted({failure.session for failure in found if failure.session})
+        lines = [f"egoalign: {_count(len(found), 'step')} failed:", *told(found)]
+        if sessions:
+            n_all = sum(not row.exclude for row in self.corpus.sessions)
+            text = f"{_count(len(sessions), 'session')} of {n_all} failed"
+            lines.append(f"{text}; what became of every session so far:")
+            lines.append(f"  {self._write_status()}")
+            names = ", ".join("/".join(session) for session in sessions[:SHOWN])
+            text += f" in the last run ({names}{', ...' if len(sessions) > SHOWN else ''})"
+        else:
+            text = f"{_count(len(found), 'step')} of the last run failed"
+        mark_first_page(
+            self._report("summary.html"),
+            f"{text}. This page is of an earlier run; mend the cause and run again.",
+        )
         return "\n".join(
             [
                 LINE,
-                "egoalign: a step failed. Its message stands above; the whole log of every step is",
-                f"  under {os.path.abspath(self.logs)}",
+                *lines,
+                f"The whole log of every step is under {os.path.abspath(self.logs)}",
                 "Mend the cause and give the same command again: finished work is kept.",
-                "After a killed run: once with --unlock, then with --rerun-incomplete.",
+                f"  {shlex.join(['snakemake', *sys.argv[1:]])}",
                 LINE,
             ]
         )
+
+    def _report(self, name: str) -> str:
+        return os.path.join(self.results, "report", name)
+
+    @property
+    def _unfinished(self) -> tuple[str, str]:
+        """The table of a run that did not come to its end, and its CSV."""
+        name = "sessions_status.unfinished"
+        return self._report(f"{name}.parquet"), self._report(f"{name}.csv")
+
+    def _write_status(self) -> str:
+        """Write what became of every session so far, and return the path of the CSV."""
+        from egoalign.corpus.status import collect_status
+
+        corpus, model_id = self.config.corpus, self.config.encode.models[0].model_id
+        table, csv = self._unfinished
+        collect_status(
+            corpus.children,
+            corpus.sessions,
+            corpus.root,
+            os.path.join(self.results, "video"),
+            os.path.join(self.results, "align", model_id),
+            os.path.join(self.results, "encode", model_id),
+            os.path.join(self.results, "private", "transcripts"),
+            self.logs,
+            table,
+            csv,
+        )
+        return os.path.abspath(csv)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def main_results(results: str) -> list[str]:

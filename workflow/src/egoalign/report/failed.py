@@ -1,0 +1,107 @@
+"""What failed in a run that did not come to its end: for the terminal and the first page."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Protocol
+
+from egoalign.tables import atomic_path
+
+BEGIN, END = "<!-- unfinished run -->", "<!-- /unfinished run -->"
+SHOWN = 10
+"""How many failed steps are named."""
+
+
+class Job(Protocol):
+    """What is used of a job of Snakemake's."""
+
+    rule: Any
+    wildcards_dict: Mapping[str, str]
+    log: Sequence[str]
+
+
+@dataclass(frozen=True, order=True)
+class Failure:
+    """A step that failed: its rule, what it was about, and its log."""
+
+    rule: str
+    about: str
+    log: str | None
+    session: tuple[str, str] | None = None
+
+
+def failures(jobs: Iterable[Any]) -> list[Failure]:
+    """Return the failed steps among Snakemake's jobs, those of groups one by one."""
+    single = [job for one in jobs for job in getattr(one, "jobs", [one])]
+    return sorted(map(_failure, single))
+
+
+def _failure(job: Job) -> Failure:
+    words = dict(job.wildcards_dict)
+    session = (words["child"], words["session"]) if {"child", "session"} <= set(words) else None
+    return Failure(
+        job.rule.name,
+        " ".join(str(value) for value in words.values()),
+        str(job.log[0]) if job.log else None,
+        session,
+    )
+
+
+def last_error(log: str | Path) -> str | None:
+    """Return the last error of a step's log, None where it ended without a word."""
+    try:
+        lines = Path(log).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    found = [line for line in lines if re.match(r"\S+ \S+ ERROR ", line)]
+    return found[-1].split(" ERROR ", 1)[1] if found else None
+
+
+def told(found: Sequence[Failure]) -> list[str]:
+    """Return lines for the terminal: each failed step, why, and its log."""
+    lines = []
+    for failure in found[:SHOWN]:
+        why = last_error(failure.log) if failure.log else None
+        lines += [
+            f"  {failure.rule} {failure.about}".rstrip(),
+            f"    {why or 'ended without a word: it was killed, or its machine was lost'}",
+            *([f"    log: {os.path.abspath(failure.log)}"] if failure.log else []),
+        ]
+    if len(found) > SHOWN:
+        lines.append(f"  ... and {len(found) - SHOWN} more")
+    return lines
+
+
+def mark_first_page(page: str | Path, text: str) -> None:
+    """Say at the top of an earlier run's first page that it is not up to date.
+
+    Its time stays, so that nothing is planned because of it.
+    """
+    if os.path.isfile(page):
+        note = f'{BEGIN}<p role="alert"><strong>{escape(text)}</strong></p>{END}'
+        _rewrite(page, lambda html: _unmarked(html).replace("<body>", f"<body>{note}", 1))
+
+
+def unmark_first_page(page: str | Path) -> None:
+    """Take away what `mark_first_page` has put there."""
+    if os.path.isfile(page):
+        _rewrite(page, _unmarked)
+
+
+def _unmarked(html: str) -> str:
+    return re.sub(f"{BEGIN}.*?{END}", "", html, flags=re.DOTALL)
+
+
+def _rewrite(page: str | Path, change: Callable[[str], str]) -> None:
+    before = os.stat(page)
+    html = Path(page).read_text(encoding="utf-8")
+    changed = change(html)
+    if changed != html:
+        with atomic_path(page) as partial:
+            partial.write_text(changed, encoding="utf-8")
+            os.utime(partial, ns=(before.st_atime_ns, before.st_mtime_ns))
