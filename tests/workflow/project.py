@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = {"children": 3, "sessions": [1, 3], "duration_s": [20, 20], "raters": 4, "captions": 60}
 
 
-SIDECARS = {"logs", "benchmarks", "provenance"}
-"""Folders of what differs between equal runs: times, hosts and paths."""
+SIDECARS = {"logs", "benchmarks", "provenance", "exports"}
+"""Folders of what differs between equal runs (times, hosts and paths), and what exports leave."""
 
 
 @dataclass
@@ -97,7 +97,8 @@ class Project:
 def copy_project(folder: Path) -> Path:
     """Copy what a run needs: the Snakefile, the workflow, the configs and the demo's model."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "Snakefile", folder)
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy(ROOT / name, folder)
     quiet = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("workflow", "config", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=quiet)

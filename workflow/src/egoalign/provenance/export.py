@@ -195,6 +195,8 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
     for source in (LOCK, CITATION, results / METHODS):
         if source.is_file():
             shutil.copyfile(source, folder / source.name)
+        else:
+            logger.warning("%s is not there, so that the bundle lacks it", source)
     _write_checksums(folder)
     return ids
 
