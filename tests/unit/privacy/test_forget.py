@@ -171,6 +171,12 @@ def test_what_no_step_made_is_told_and_not_removed(results, capsys):
     assert (results / "mine/notes.txt").is_file()
 
 
+def test_other_results_that_lie_within_are_left_alone(results):
+    write(make_private_zone(results / "demo") / "transcripts/kim/s1.csv", "")
+    assert cli.main(["forget", "kim", "--yes"]) == 0
+    assert (results / "demo/private/transcripts/kim/s1.csv").is_file()
+
+
 def test_logs_that_lie_elsewhere_go_too(results):
     config = {"pathvars": {"logs": "elsewhere", "benchmarks": "results/benchmarks"}}
     (results / "private/config.yaml").write_text(json.dumps(config))

@@ -159,4 +159,8 @@ def test_words_are_not_written_outside_the_private_zone(tmp_path, path):
     assert list((tmp_path / "results").iterdir()) == [zone]
     write_table(UTTERANCES, [SPOKEN], zone / "deep/u.parquet")
     write_table(UTTERANCES, [SPOKEN], tmp_path / "elsewhere/u.parquet")
+    inner = make_private_zone(tmp_path / "results" / "demo")
+    write_table(UTTERANCES, [SPOKEN], inner / "u.parquet")
+    with pytest.raises(ValueError, match=f"must lie in {inner}"):
+        write_table(UTTERANCES, [SPOKEN], tmp_path / "results/demo/u.parquet")
     assert zone.name == PRIVATE_ZONE

@@ -216,6 +216,13 @@ def test_a_film_and_a_file_of_a_kind_that_no_step_makes_are_found(results):
     ]
 
 
+def test_other_results_that_lie_within_are_not_looked_at(results):
+    (make_private_zone(results / "demo") / "said.txt").write_text(SAID)
+    (results / "demo/said.txt").write_text(SAID)
+    (results / "README.md").write_text("What lies here.")
+    assert lines(results) == []
+
+
 def test_a_column_of_words_is_found(results):
     pq.write_table(pa.table({"x": [word.upper() for word in WORDS]}), results / "w.parquet")
     (results / "w.csv").write_text("n,x\n" + "".join(f"1,{word}\n" for word in WORDS))

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 from egoalign.config import load_config
 from egoalign.log import UserError
 from egoalign.privacy.contents import Picture, Text, pieces_of
-from egoalign.privacy.zone import EFFECTIVE_CONFIG
+from egoalign.privacy.zone import EFFECTIVE_CONFIG, files_below
 from egoalign.provenance.record import ENVIRONMENTS, FOLDER
 from egoalign.tables import PRIVATE_ZONE, TABLES, ZONE_MARK, read_columns
 
@@ -147,7 +147,7 @@ def files_to_remove(results: str | Path, forgotten: Forgotten) -> list[Path]:
     return [
         path
         for root, folder in folders
-        for path in _files(folder)
+        for path in files_below(folder)
         if not _stays(path.relative_to(root), forgotten, sessions)
     ]
 
@@ -211,7 +211,7 @@ def remains(results: str | Path, forgotten: Forgotten, engine: Path = ENGINE) ->
     results = Path(results)
     found = []
     for folder in (results, *_folders_elsewhere(results)):
-        for path in _files(folder):
+        for path in files_below(folder):
             if forgotten.is_mentioned(f"/{path.relative_to(folder).as_posix()}"):
                 found.append(f"{path}: its name")
             else:
@@ -286,11 +286,6 @@ def _folders_elsewhere(results: Path) -> list[Path]:
     given = load_config(config).pathvars if config.is_file() else {}
     folders = [Path(folder) for name, folder in given.items() if name != "results"]
     return [one for one in folders if not one.absolute().is_relative_to(results.absolute())]
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files below a folder."""
-    return [path for path in sorted(folder.rglob("*")) if not path.is_dir()]
 
 
 def _engine_records(engine: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from egoalign.log import UserError, logger
 from egoalign.privacy.contents import Picture, Text, Values, pieces_of
 from egoalign.privacy.gate import LEAVING_SUFFIXES, RECORDED
 from egoalign.privacy.needles import Needles
-from egoalign.privacy.zone import EFFECTIVE_CONFIG
+from egoalign.privacy.zone import EFFECTIVE_CONFIG, files_below
 from egoalign.tables import (
     LAB_SCORES,
     PRIVATE_ZONE,
@@ -31,7 +31,7 @@ from egoalign.tables import (
 DEMO_FOLDERS = (RECORDED, "truth", "cache")
 """What the demo makes and fetches is nobody's: recordings, what is true of them, photographs."""
 
-USUAL_SUFFIXES = (*LEAVING_SUFFIXES, ".yaml", ".tsv")
+USUAL_SUFFIXES = (*LEAVING_SUFFIXES, ".yaml", ".tsv", ".md")
 FIGURES = "figures"
 EXPORTS = "exports"
 """Folder in the private zone: of each export the key of its ids, and figures drawn for it."""
@@ -94,12 +94,12 @@ def scan_results(
     figures = {_digest(path) for path in drawn if _is_drawn(path)}
     if bundle is not None:
         bundle = Path(bundle)
-        paths = _files(bundle) if bundle.is_dir() else [bundle]
+        paths = files_below(bundle) if bundle.is_dir() else [bundle]
         root = bundle if bundle.is_dir() else bundle.parent
         return [one for path in paths for one in _findings(path, root, needles, figures)]
     skipped = (PRIVATE_ZONE, *(DEMO_FOLDERS if config and config.demo else ()))
     found = []
-    for path in _files(results):
+    for path in files_below(results):
         file = path.relative_to(results)
         if file.parts[0] in skipped:
             continue
@@ -108,11 +108,6 @@ def scan_results(
             found.append(Finding(file.as_posix(), "", what))
         found += _findings(path, results, needles, figures)
     return found
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files below a folder."""
-    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def _findings(path: Path, root: Path, needles: Needles, figures: set[str]) -> Iterator[Finding]:

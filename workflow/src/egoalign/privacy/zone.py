@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from egoalign.tables import PRIVATE_ZONE, ZONE_MARK
@@ -31,3 +32,21 @@ def make_private_zone(results: str | Path) -> Path:
     if not note.is_file():
         note.write_text(README, encoding="utf-8")
     return zone
+
+
+def files_below(folder: str | Path) -> list[Path]:
+    """Return the files below a folder, in order, but for other results that lie in it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of the results, or one in it; the demo's lie in that of the lab's own.
+    """
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = [
+            name for name in folders if not (here / name / PRIVATE_ZONE / ZONE_MARK).is_file()
+        ]
+        found += [here / name for name in names]
+    return sorted(found)
