@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from egoalign.doctor.lock import is_locked
+from egoalign.report.failed import read_unmade
 from egoalign.tables import read_columns
 from tests.means import require_mount
 from tests.workflow import faults
@@ -207,6 +208,22 @@ def test_a_changed_video_under_an_old_name(read_videos, read_other_videos, tmp_p
     faults.resume(project, *TARGETS)
     assert differences(project.results, read_other_videos.results, MADE) == []
     assert project.planned(*TARGETS) == {}
+
+
+def test_a_changed_video_that_fails_is_not_forgotten(read_videos, read_other_videos, tmp_path):
+    project = faults.copy_of(read_videos, tmp_path / "project")
+    put_other_video(project, read_other_videos)
+    run = faults.start(project, *TARGETS)
+    faults.wait_for_worker(project, "ingest-session", run).kill()
+    faults.end(run)
+    assert run.returncode == 1
+    unmade = read_unmade(project.results / "private" / "unmade.json")
+    assert [one.session for one in unmade] == [("kim", "day1")]
+    assert "results/base/video/kim/day1.media.parquet" in unmade[0].files
+    assert project.planned()["ingest_session"] == 1
+    made = [f"results/base/{name}" for name in MADE if "day1" in name]
+    faults.resume(project, *TARGETS, *unmade[0].files, *made)
+    assert differences(project.results, read_other_videos.results, MADE) == []
 
 
 def test_a_video_that_changes_during_the_run(read_videos, read_other_videos, tmp_path):
