@@ -25,6 +25,8 @@ from tests.workflow.test_other_corpora import MODEL, write_csv, write_video
 from tests.workflow.test_ways_in import HEADER, ROWS, SECONDS, SESSIONS, add_corpus
 
 FIRST_TIER = ("plot_age", "collect_status", "write_summary")
+"""Stages of the first tier: nothing, or little, comes after them."""
+
 STAGES = (
     *("make_demo_session", "prepare_corpus", "ingest_session", "encode_session", "align_session"),
     *("draw_nulls", "collect_alignment", "summarise_alignment", "summarise_words", "write_scores"),
@@ -135,6 +137,7 @@ def shift(paths: Iterable[Path], hours: float) -> None:
         os.utime(path, ns=(at, at))
 
 
+@pytest.mark.full
 def test_a_clock_that_is_behind(tiny, project):
     faults.take_back(project, "plot_age")
     shift((project.results / "align").rglob("*.parquet"), -48)
@@ -226,6 +229,7 @@ def test_a_changed_video_that_fails_is_not_forgotten(read_videos, read_other_vid
     assert differences(project.results, read_other_videos.results, MADE) == []
 
 
+@pytest.mark.full
 def test_a_video_that_changes_during_the_run(read_videos, read_other_videos, tmp_path):
     project = faults.copy_of(read_videos, tmp_path / "project")
     faults.take_back(project, "encode_session", *TARGETS)
@@ -269,6 +273,7 @@ Mend the cause and give the same command again: finished work is kept.
     faults.check_undisturbed(project, tiny)
 
 
+@pytest.mark.full
 def test_an_earlier_first_page_does_not_hide_a_failed_session(tiny, project):
     page = project.results / "report" / "summary.html"
     before = page.read_bytes()
@@ -323,6 +328,7 @@ def test_outputs_that_appear_late(tiny, late_project):
     faults.check_undisturbed(late_project, tiny)
 
 
+@pytest.mark.full
 def test_outputs_that_appear_too_late(tiny, project, late_project):
     faults.take_back(late_project, "plot_age")
     done = late_project.run("--latency-wait", "0")
