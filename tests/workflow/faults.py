@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from egoalign.doctor.lock import at_work
 from tests.workflow.compare import differences
 from tests.workflow.project import Project
 
@@ -103,7 +104,7 @@ def kill_run(project: Project, run: subprocess.Popen[str]) -> None:
     os.killpg(run.pid, signal.SIGKILL)
     end(run)
     deadline = time.monotonic() + 30
-    while workers(project):
+    while at_work(project.folder):
         assert time.monotonic() < deadline, "steps outlive their run"
         time.sleep(0.05)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from egoalign.doctor.lock import is_locked
+from egoalign.report.failed import read_unmade
 from egoalign.tables import read_columns
 from tests.means import require_mount
 from tests.workflow import faults
@@ -24,6 +25,8 @@ from tests.workflow.test_other_corpora import MODEL, write_csv, write_video
 from tests.workflow.test_ways_in import HEADER, ROWS, SECONDS, SESSIONS, add_corpus
 
 FIRST_TIER = ("plot_age", "collect_status", "write_summary")
+"""Stages of the first tier: nothing, or little, comes after them."""
+
 STAGES = (
     *("make_demo_session", "prepare_corpus", "ingest_session", "encode_session", "align_session"),
     *("draw_nulls", "collect_alignment", "summarise_alignment", "summarise_words", "write_scores"),
@@ -134,6 +137,7 @@ def shift(paths: Iterable[Path], hours: float) -> None:
         os.utime(path, ns=(at, at))
 
 
+@pytest.mark.full
 def test_a_clock_that_is_behind(tiny, project):
     faults.take_back(project, "plot_age")
     shift((project.results / "align").rglob("*.parquet"), -48)
@@ -209,6 +213,23 @@ def test_a_changed_video_under_an_old_name(read_videos, read_other_videos, tmp_p
     assert project.planned(*TARGETS) == {}
 
 
+def test_a_changed_video_that_fails_is_not_forgotten(read_videos, read_other_videos, tmp_path):
+    project = faults.copy_of(read_videos, tmp_path / "project")
+    put_other_video(project, read_other_videos)
+    run = faults.start(project, *TARGETS)
+    faults.wait_for_worker(project, "ingest-session", run).kill()
+    faults.end(run)
+    assert run.returncode == 1
+    unmade = read_unmade(project.results / "private" / "unmade.json")
+    assert [one.session for one in unmade] == [("kim", "day1")]
+    assert "results/base/video/kim/day1.media.parquet" in unmade[0].files
+    assert project.planned()["ingest_session"] == 1
+    made = [f"results/base/{name}" for name in MADE if "day1" in name]
+    faults.resume(project, *TARGETS, *unmade[0].files, *made)
+    assert differences(project.results, read_other_videos.results, MADE) == []
+
+
+@pytest.mark.full
 def test_a_video_that_changes_during_the_run(read_videos, read_other_videos, tmp_path):
     project = faults.copy_of(read_videos, tmp_path / "project")
     faults.take_back(project, "encode_session", *TARGETS)
@@ -252,6 +273,7 @@ Mend the cause and give the same command again: finished work is kept.
     faults.check_undisturbed(project, tiny)
 
 
+@pytest.mark.full
 def test_an_earlier_first_page_does_not_hide_a_failed_session(tiny, project):
     page = project.results / "report" / "summary.html"
     before = page.read_bytes()
@@ -306,6 +328,7 @@ def test_outputs_that_appear_late(tiny, late_project):
     faults.check_undisturbed(late_project, tiny)
 
 
+@pytest.mark.full
 def test_outputs_that_appear_too_late(tiny, project, late_project):
     faults.take_back(late_project, "plot_age")
     done = late_project.run("--latency-wait", "0")

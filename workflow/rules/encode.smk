@@ -41,6 +41,8 @@ rule encode_session:
         picture=CONFIG.encode.picture,
         template=options("align", "words", "template"),
         sources=session_sources,
+        # Pictures may differ where all that ingest_session wrote is the same.
+        state=state_of_files,
         code=code_digest("encode.session"),
     message:
         "encoding {wildcards.child} {wildcards.session} with {wildcards.model}"

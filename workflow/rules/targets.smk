@@ -54,4 +54,4 @@ def wanted_outputs():
         wanted.append("<results>/validate/reliability.csv")
     if CONFIG.demo:
         wanted += expand("<results>/truth/{model}.evaluation.json", model=NETWORKS)
-    return wanted
+    return [*wanted, *BANNER.unmade()]

@@ -10,13 +10,18 @@ from egoalign.report.failed import (
     failures,
     last_error,
     mark_first_page,
+    note_unmade,
+    read_unmade,
     told,
     unmark_first_page,
+    wanted_again,
 )
 
 
 def job(rule: str, log: str, **wildcards: str) -> SimpleNamespace:
-    return SimpleNamespace(rule=SimpleNamespace(name=rule), wildcards_dict=wildcards, log=[log])
+    return SimpleNamespace(
+        rule=SimpleNamespace(name=rule), wildcards_dict=wildcards, log=[log], output=[]
+    )
 
 
 def test_jobs_of_groups_are_told_one_by_one():
@@ -71,3 +76,29 @@ def test_a_first_page_is_marked_once_and_comes_back_as_it_was(tmp_path):
     unmark_first_page(page)
     assert page.read_text() == html
     assert page.stat().st_mtime_ns == 10**18
+
+
+def failed_job(output, **wildcards):
+    return SimpleNamespace(wildcards_dict=wildcards, output=[str(output)])
+
+
+def test_what_was_not_made_is_wanted_again_until_it_is_there(tmp_path):
+    note, alignment, nulls = (tmp_path / name for name in ("unmade.json", "a", "nulls"))
+    jobs = [
+        failed_job(alignment, model="m", child="k", session="a"),
+        failed_job(nulls, model="m"),
+    ]
+    note_unmade(note, jobs, "config")
+    note_unmade(note, jobs, "config")
+    found = read_unmade(note)
+    assert len(found) == 2
+    assert wanted_again(found, {("k", "a")}, ["m"], "config") == [str(alignment), str(nulls)]
+    assert wanted_again(found, {("k", "a")}, ["m"], "other") == [str(alignment)]
+    assert wanted_again(found, {("k", "b")}, ["m"], "other") == []
+    assert wanted_again(found, {("k", "a")}, ["n"], "config") == []
+    alignment.touch()
+    assert wanted_again(read_unmade(note), {("k", "a")}, ["m"], "config") == [str(nulls)]
+    nulls.touch()
+    note_unmade(note, [], "config")
+    assert not note.exists()
+    assert read_unmade(note) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import sys
@@ -14,7 +15,16 @@ from egoalign import __version__
 from egoalign.doctor.lock import note_run
 from egoalign.log import unwritable
 from egoalign.privacy.zone import make_private_zone
-from egoalign.report.failed import SHOWN, failures, mark_first_page, told, unmark_first_page
+from egoalign.report.failed import (
+    SHOWN,
+    failures,
+    mark_first_page,
+    note_unmade,
+    read_unmade,
+    told,
+    unmark_first_page,
+    wanted_again,
+)
 
 if TYPE_CHECKING:
     from egoalign.config import Config
@@ -85,9 +95,11 @@ class Banner:
 
     def end(self) -> str:
         """Take away what earlier failures left, and return what is printed when all went well."""
-        unmark_first_page(self._report("summary.html"))
-        for path in self._unfinished:
-            Path(path).unlink(missing_ok=True)
+        note_unmade(self._unmade, [], self._options)
+        if not read_unmade(self._unmade):
+            unmark_first_page(self._report("summary.html"))
+            for path in self._unfinished:
+                Path(path).unlink(missing_ok=True)
         return "\n".join(
             [
                 LINE,
@@ -108,6 +120,8 @@ class Banner:
         jobs : iterable
             The jobs that failed.
         """
+        jobs = list(jobs)
+        note_unmade(self._unmade, jobs, self._options)
         found = failures(jobs)
         sessions = sorted({failure.session for failure in found if failure.session})
         lines = [f"egoalign: {_count(len(found), 'step')} failed:", *told(found)]
@@ -134,6 +148,23 @@ class Banner:
                 LINE,
             ]
         )
+
+    def unmade(self) -> list[str]:
+        """Return what earlier runs have failed to make, so that this one makes it."""
+        sessions = {
+            (row.child_id, row.session_id) for row in self.corpus.sessions if not row.exclude
+        }
+        models = [model.model_id for model in self.config.encode.models]
+        return wanted_again(read_unmade(self._unmade), sessions, models, self._options)
+
+    @property
+    def _unmade(self) -> str:
+        return os.path.join(self.results, "private", "unmade.json")
+
+    @property
+    def _options(self) -> str:
+        """A digest of the config."""
+        return hashlib.sha256(self.config.model_dump_json().encode()).hexdigest()
 
     def _report(self, name: str) -> str:
         return os.path.join(self.results, "report", name)
