@@ -96,4 +96,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     path = os.environ.get("EGOALIGN_NOT_RUN")
     if path:
         Path(path).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-
