@@ -237,11 +237,11 @@ def test_names_of_recordings_and_children_are_looked_for(results, tmp_path):
     (tmp_path / "children.tsv").write_text("child_id\tbirth_date\na\t2021-03-09\n")
     (tmp_path / "sessions.tsv").write_text(
         "child_id\tsession_id\tvideo\ttranscript\tage_days\texclude\tsource_name\n"
-        "a\ts1\tv/s1.mp4\tt/xy_home.csv\t400\tno\tGX0017\n"
+        "a\ts1\tv/s1.mp4;v/s1_2.mp4\tt/xy_home.csv\t400\tno\tGX0017\n"
     )
     tables_ = {name: str(tmp_path / f"{name}.tsv") for name in ("children", "sessions")}
     (results / "private/config.yaml").write_text(json.dumps({"corpus": tables_}))
-    (results / "n.txt").write_text("gx0017, XY_HOME, 2021-03-09; s1.mp4 is told by its id")
+    (results / "n.txt").write_text("gx0017, XY_HOME, 2021-03-09; s1.mp4, s1_2 are told by the id")
     assert lines(results) == [
         "n.txt: the name 'GX0017'",
         "n.txt: the name 'xy_home'",

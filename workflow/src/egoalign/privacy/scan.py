@@ -16,7 +16,7 @@ from egoalign.corpus.read import read_corpus
 from egoalign.log import UserError, logger
 from egoalign.privacy.contents import Picture, Text, Values, pieces_of
 from egoalign.privacy.gate import LEAVING_SUFFIXES, RECORDED
-from egoalign.privacy.needles import Needles
+from egoalign.privacy.needles import LEAST_LETTERS, Needles, words_of
 from egoalign.privacy.zone import EFFECTIVE_CONFIG, files_below
 from egoalign.tables import (
     LAB_SCORES,
@@ -168,7 +168,13 @@ def _names_of_recordings(zone: Path, config: Config | None) -> Iterator[str]:
             names |= {str(child.birth_date or "") for child in corpus.children}
     except UserError as error:
         logger.warning("names of recordings are not looked for but those in scores: %s", error)
-    yield from sorted(name for name in names if name not in ids and Path(name).stem not in ids)
+    known = {word for one in ids for word in words_of(one)}
+    yield from sorted(name for name in names if _is_telling(Path(name).stem, known))
+
+
+def _is_telling(name: str, known: set[str]) -> bool:
+    """Whether a name has a word of its own, and not ids and small numbers only."""
+    return any(len(word) >= LEAST_LETTERS and word not in known for word in words_of(name))
 
 
 def _is_drawn(path: Path) -> bool:
