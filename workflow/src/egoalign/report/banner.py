@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,11 +96,7 @@ class Banner:
 
     def end(self) -> str:
         """Take away what earlier failures left, and return what is printed when all went well."""
-        note_unmade(self._unmade, [], self._options)
-        if not read_unmade(self._unmade):
-            unmark_first_page(self._report("summary.html"))
-            for path in self._unfinished:
-                Path(path).unlink(missing_ok=True)
+        self._tidy()
         return "\n".join(
             [
                 LINE,
@@ -151,11 +148,24 @@ class Banner:
 
     def unmade(self) -> list[str]:
         """Return what earlier runs have failed to make, so that this one makes it."""
+        # Files may have appeared late: then there is nothing to do, and no run that would tidy up.
+        with suppress(OSError):
+            self._tidy()
         sessions = {
             (row.child_id, row.session_id) for row in self.corpus.sessions if not row.exclude
         }
         models = [model.model_id for model in self.config.encode.models]
         return wanted_again(read_unmade(self._unmade), sessions, models, self._options)
+
+    def _tidy(self) -> None:
+        """Take away what is said of failures, where all is made by now."""
+        if not os.path.exists(self._unmade):
+            return
+        note_unmade(self._unmade, [], self._options)
+        if not os.path.exists(self._unmade):
+            unmark_first_page(self._report("summary.html"))
+            for path in self._unfinished:
+                Path(path).unlink(missing_ok=True)
 
     @property
     def _unmade(self) -> str:
