@@ -153,6 +153,10 @@ class VideoOptions(Section):
     )
 
 
+MODEL_SUFFIXES = (".json", ".safetensors", ".pt", ".pth", ".bin")
+"""Of files that describe a model or hold its weights."""
+
+
 class ModelOptions(Section):
     """One vision-language model, or a table of scores that some model gave elsewhere."""
 
@@ -195,6 +199,14 @@ class ModelOptions(Section):
         """Return the files of the model that lie on this disk."""
         names = (self.name, self.pretrained, self.text_vectors)
         return [name for name in names if name and Path(name).is_file()]
+
+    def own_files(self) -> list[str]:
+        """Return what are files of the lab by their names, there or not, and no public model's."""
+        return [
+            name
+            for name in (self.name, self.pretrained)
+            if name and Path(name).suffix in MODEL_SUFFIXES
+        ]
 
     @property
     def model_id(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from egoalign.config import ModelOptions, PictureWay
+from egoalign.config import MODEL_SUFFIXES, ModelOptions, PictureWay
 from egoalign.encode.device import Device
 from egoalign.encode.picture import Preparation
 from egoalign.encode.weights import (
@@ -289,5 +289,4 @@ def _tokenizer(architecture: str, name: str) -> Any:
 
 def _label(source: str) -> str:
     """Return a name without the folders of this machine."""
-    is_path = Path(source).suffix in (".json", ".safetensors", ".pt", ".pth", ".bin")
-    return Path(source).name if is_path else source
+    return Path(source).name if Path(source).suffix in MODEL_SUFFIXES else source

@@ -193,15 +193,15 @@ def _scores(config: Config, networks: Sequence[ModelOptions]) -> Iterator[str]:
 
 def _model(model: ModelOptions) -> str:
     """Return how a model is named and cited; files of the lab are not named."""
-    here = model.files_here()
+    own = model.own_files()
     named = f"{model.name} {model.pretrained or ''}".lower()
-    works = dict.fromkeys(work for part, work in OF_WEIGHTS if part in named and not here)
+    works = dict.fromkeys(work for part, work in OF_WEIGHTS if part in named and not own)
     cited = "".join(f" [@{work}]" for work in works)
-    if model.name in here or model.name == WITHHELD:
+    if model.name in own or model.name == WITHHELD:
         return f"{model.model_id}, a model of the lab's own"
     weights = (
         "" if not model.pretrained
-        else " with the lab's own weights" if model.pretrained in here
+        else " with the lab's own weights" if model.pretrained in own
         else f" with the weights {model.pretrained}"
     )  # fmt: skip
     return f"{model.name}{weights}{cited}"
