@@ -56,7 +56,8 @@ parity: $(STAMP) ## hold mixed models to R's lme4 and lmerTest, run now where th
 	$(BIN)/python -m pytest tests/parity
 
 bench: $(STAMP) ## run the benchmarks and print their tables; needs ffmpeg and a quiet machine
-	@for name in decoding embedding per_utterance_design files startup memory nulls mixed_models; do \
+	@for name in decoding embedding per_utterance_design files startup memory nulls mixed_models planning \
+	    corpus_level; do \
 	  echo "== $$name =="; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lint: $(STAMP) ## style, types and workflow checks

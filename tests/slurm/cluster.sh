@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real SLURM of one node on this machine, for the tests: munged, slurmctld and slurmd, as root.
 #   cluster.sh start   partitions main (default) and gpu on one node, with a stand-in GPU (/dev/null);
-#                      no accounting; running already: nothing is changed
+#                      no accounting; where it runs already, this says so and changes nothing
 #   cluster.sh stop    ends slurmctld and slurmd, and leaves no configuration behind
 # It writes /etc/slurm and so refuses a machine that is part of another cluster.
 set -euo pipefail
@@ -69,7 +69,7 @@ start() {
     done
     [ ! -s "$conf" ] || grep -qF "$mark" "$conf" ||
         fail "$conf belongs to another cluster; this machine is left as it is"
-    ready && return 0
+    if ready; then echo "running already"; return 0; fi
     mkdir -p "$run/state" "$run/spool" /etc/slurm /run/munge
     chown munge:munge /run/munge
     if [ ! -s /etc/munge/munge.key ]; then

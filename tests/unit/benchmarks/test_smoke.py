@@ -101,3 +101,11 @@ def test_one_more_session_plans_its_own_jobs_and_those_of_the_corpus():
     # Whatever the number of sessions: three for the new one, and what was not a session's before.
     assert int(one_more["jobs"]) == int(everything["jobs"]) - 3 * 12 + 3 - 1
     assert float(everything["GB"]) > 0.05
+
+
+@pytest.mark.full
+def test_steps_of_the_whole_corpus_are_timed_with_their_memory():
+    found = {line["step"]: float(line["GB"]) for line in rows("corpus_level.py")}
+    assert {"draw_nulls", "collect_alignment", "summarise_alignment", "plot_null"} <= set(found)
+    assert "ingest_session" not in found
+    assert all(0.05 < size < 4 for size in found.values())
