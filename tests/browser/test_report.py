@@ -80,3 +80,46 @@ def test_first_page_fits_the_window(chrome: Chrome, width: int, tmp_path: Path) 
     )
     assert min(sizes) >= 12
     assert chrome.errors() == []
+
+
+PAGES = ("summary.html", "methods.html", *(f"children/D0{child}.html" for child in (1, 2, 3)))
+LOOK = """
+const broken = [...document.querySelectorAll("a[href]")].map(link => link.getAttribute("href"))
+  .filter(href => !href.startsWith("#") || !document.getElementById(href.slice(1)));
+const box = part => part.getBoundingClientRect();
+const texts = [...document.querySelectorAll("svg text")].map(box);
+const pictures = [...document.querySelectorAll("svg, img")].map(box);
+return {
+  width: window.innerWidth, needed: document.documentElement.scrollWidth, broken: broken,
+  letters: Math.min(...texts.map(text => Math.min(text.width, text.height))),
+  outside: pictures.filter(one => one.right > window.innerWidth || one.width < 200).length,
+  pictures: pictures.length,
+};
+"""
+"""What a reader would miss: links that lead nowhere, text too small, pictures out of sight."""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("name", PAGES)
+def test_our_pages_read_at_any_width(chrome: Chrome, tiny: Project, name: str, width: int) -> None:
+    chrome.resize(width, 900)
+    chrome.open(tiny.results / "report" / name)
+    found = chrome.run(LOOK)
+    assert found["width"] == width
+    assert found["needed"] <= width
+    assert found["broken"] == []
+    assert found["outside"] == 0
+    if name.startswith("children"):
+        assert found["pictures"] == 2
+        assert found["letters"] >= 5
+    assert chrome.errors() == []
+
+
+def test_the_report_holds_the_methods_and_a_page_for_each_child(
+    chrome: Chrome, report: Path
+) -> None:
+    chrome.open(report)
+    chrome.wait_until("typeof app !== 'undefined' && app && document.querySelector('#app div')")
+    names = chrome.run("return Object.keys(results);")
+    for page in PAGES:
+        assert any(name.endswith(f"report/{page}") for name in names), page

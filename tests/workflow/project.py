@@ -91,7 +91,11 @@ class Project:
         """Return the files below the results, without logs, benchmarks and records of jobs."""
         paths = (path for path in self.results.rglob("*") if path.is_file())
         names = (path.relative_to(self.results) for path in paths)
-        return sorted(name.as_posix() for name in names if not SIDECARS & {*name.parts[:2]})
+        return sorted(
+            name.as_posix()
+            for name in names
+            if not SIDECARS & {*name.parts[:2]} and name.name != ".snakemake_timestamp"
+        )
 
 
 def copy_project(folder: Path) -> Path:

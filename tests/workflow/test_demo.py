@@ -18,6 +18,7 @@ import pytest
 from egoalign.config import load_config
 from egoalign.demo.plan import CENTRE_AGE_MONTHS, corpus_plan
 from egoalign.demo.truth import truth_paths
+from egoalign.privacy.scan import scan_results
 from egoalign.tables import months
 from egoalign.vary.fit import fit_frame
 from egoalign.vary.frame import build_frame
@@ -26,6 +27,7 @@ from egoalign.vary.satterthwaite import f_test
 from tests.unit.vary.demo_speech import FORMULA, held
 from tests.workflow.compare import differences
 from tests.workflow.project import Project, copy_project
+from tests.workflow.test_reproduce import export, rerun
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
@@ -205,3 +207,14 @@ def test_a_killed_run_resumes_to_the_same_results(demo, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert project.outputs() == demo.outputs()
     assert differences(project.results, demo.results, demo.outputs()) == []
+
+
+def test_a_bundle_makes_its_statistics_and_figures_again(demo, tmp_path):
+    bundle = export(demo, tmp_path / "bundle")
+    assert scan_results(demo.results, [f"D0{number}" for number in range(1, 7)], bundle) == []
+    again = rerun(bundle, tmp_path / "again")
+    done = again.egoalign("compare-bundle", "results", str(bundle))
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith(" files equal, 0 unequal\n")
+    name = "stats/values.json"
+    assert (again.results / name).read_bytes() == (demo.results / name).read_bytes()

@@ -260,6 +260,7 @@ def test_a_failed_session_is_counted_and_named(tiny, project):
     log: {project.results}/{log}
 1 session of 5 failed; what became of every session so far:
   {project.results}/report/sessions_status.unfinished.csv
+The whole log of every step is under {project.results}/private/logs
 Mend the cause and give the same command again: finished work is kept.
   snakemake --cores 2 --rerun-incomplete """
     assert told in said

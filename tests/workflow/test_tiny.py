@@ -29,6 +29,9 @@ GOLDEN = Path(__file__).with_name("golden_tiny.txt")
 FITTED = {"plot_intercepts", "plot_trajectories", "plot_variance", "plot_effects"}
 """Figures of what was fitted."""
 
+WRITTEN = ("write_values", "write_methods")
+"""What quotes and tells what was fitted."""
+
 FIRST_PAGE = {"write_summary", "all"}
 
 
@@ -147,7 +150,10 @@ def test_a_leak_past_a_switched_off_gate_is_found(tiny, tmp_path, monkeypatch):
     ("module", "rules"),
     [
         ("figures/age.py", {"plot_age"}),
-        ("vary/models.py", {"fit_models", "plot_age", "write_values"} | FITTED | FIRST_PAGE),
+        (
+            "vary/models.py",
+            {"fit_models", "plot_age", "write_values", "write_methods"} | FITTED | FIRST_PAGE,
+        ),
         ("corpus/scores.py", {"write_scores"}),
         ("report/summary.py", {"write_summary"}),
     ],
@@ -199,6 +205,7 @@ def test_a_new_data_set_plans_its_own_jobs_and_the_comparison(tiny):
         "compare_references": 1,
         "plot_reference": 1,
         "write_config": 1,
+        "write_methods": 1,
         "all": 1,
     }
 

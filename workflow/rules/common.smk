@@ -14,9 +14,9 @@ if not workflow.deployment_settings.deployment_method:
     PREFIX += f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
 from egoalign.config import Config, dump_config, parse_section
 from egoalign.corpus import files
-from egoalign.corpus.read import open_corpus
 from egoalign.demo.made import made_files
 from egoalign.log import UserError
+from egoalign.provenance.bundle import open_run
 from egoalign.provenance.digest import code_digest
 from egoalign.provenance.record import record_variables
 from egoalign.report.banner import Banner
@@ -27,7 +27,7 @@ try:
     CONFIG = parse_section(
         Config, config, " ".join(map(str, workflow.configfiles)) or "config"
     )
-    CORPUS = open_corpus(CONFIG.corpus)
+    BUNDLE, CORPUS = open_run(CONFIG, workflow.configfiles)
 except UserError as error:
     print(f"egoalign: {error}", file=sys.stderr)
     sys.exit(2)

@@ -17,6 +17,11 @@ def options(*place):
     return part
 
 
+def options_told(wildcards):
+    """Return those sections as JSON."""
+    return json.dumps({name: OPTIONS[name] for name in TOLD}, sort_keys=True)
+
+
 def some_options(section, *names):
     """Return a params function: the named options of a section, as JSON for the step that reads them."""
 

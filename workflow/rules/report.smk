@@ -5,6 +5,9 @@
 
 from egoalign.report.values import QUOTED_FILES
 
+# Sections that the methods text tells of.
+TOLD = ("transcripts", "encode", "align", "validate", "reference")
+
 
 rule collect_status:
     """Say for every session what happened and where its log is."""
@@ -162,3 +165,68 @@ rule write_values:
         "--models {input.models:q} --calibrations {input.calibrations:q} "
         "--reliability {input.reliability:q} --vary-folders {params.vary:q} "
         "--json {output.json:q} --tex {output.tex:q} --log {log:q}"
+
+
+rule write_methods:
+    """Write the methods text from the options and from what the steps say that they did."""
+    input:
+        status="<results>/report/sessions_status.parquet",
+        fits=expand("<results>/vary/{model}/fits.parquet", model=MODELS),
+        reliability=["<results>/validate/reliability.parquet"] if JUDGED else [],
+    output:
+        markdown="<results>/report/methods.md",
+        html=report(
+            "<results>/report/methods.html",
+            caption="../report/methods.rst",
+            category="Corpus",
+            labels={"table": "methods", "model": "all"},
+        ),
+    log:
+        "<logs>/report/write_methods.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        config=options_told,
+        code=code_digest("report.methods"),
+    message:
+        "writing the methods text"
+    shell:
+        "python -m egoalign write-methods --config {params.config:q} --status {input.status:q} "
+        "--fits {input.fits:q} --reliability {input.reliability:q} "
+        "--markdown {output.markdown:q} --html {output.html:q} --log {log:q}"
+
+
+rule write_child_pages:
+    """Write a page for each child, with numbers and ids only."""
+    input:
+        status="<results>/report/sessions_status.parquet",
+        alignments=expand("<results>/align/{model}/alignment.parquet", model=MODELS),
+        children=expand("<results>/vary/{model}/children.parquet", model=MODELS),
+    output:
+        report(
+            directory("<results>/report/children"),
+            patterns=["{child}.html"],
+            caption="../report/child.rst",
+            category="Children",
+            labels={"table": "child {child}", "model": "all"},
+        ),
+    log:
+        "<logs>/report/write_child_pages.log",
+    conda:
+        "../../envs/egoalign.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="20m",
+    params:
+        code=code_digest("report.child_pages"),
+    message:
+        "writing a page for each child"
+    shell:
+        "python -m egoalign write-child-pages --status {input.status:q} "
+        "--alignments {input.alignments:q} --children {input.children:q} "
+        "--out-folder {output:q} --log {log:q}"

@@ -21,8 +21,12 @@ def wanted_outputs():
         "<results>/report/sessions_status.csv",
         "<results>/report/summary.html",
         "<results>/report/config.yaml",
+        *([] if BUNDLE else ["<results>/report/methods.md"]),
+        "<results>/report/children",
         "<results>/stats/values.json",
-        *expand("<results>/private/scores/{model}.csv", model=NETWORKS),
+        *expand(
+            "<results>/private/scores/{model}.csv", model=[] if BUNDLE else NETWORKS
+        ),
         *expand("<results>/align/{model}/alignment.csv", model=MODELS),
         *expand("<results>/figures/{model}/{figure}.pdf", model=MODELS, figure=FIGURES),
         *expand(

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from egoalign.config import CorpusOptions
 from egoalign.corpus.files import missing_files
 from egoalign.corpus.read import (
     ROW_KEYS,
     join_paths,
+    open_corpus,
     parse_row,
     read_corpus,
     split_paths,
@@ -106,7 +108,9 @@ def test_byte_order_mark_line_ends_and_quotes_are_read(read, end):
     assert read(text).sessions[0].videos == ('v "1".mp4',)
 
 
-@pytest.mark.parametrize("paths", [("a.mp4",), ("a;b.mp4", "c.mp4"), ("x: 5;19pm.MP4",)])
+@pytest.mark.parametrize(
+    "paths", [("a.mp4",), ("a;b.mp4", "c.mp4"), ("x: 5;19pm.MP4", "two\nlines.mp4")]
+)
 def test_paths_survive_their_cell(paths):
     assert split_paths(join_paths(paths)) == paths
 
@@ -323,3 +327,60 @@ def test_embeddings_are_looked_for_once_a_model(tmp_path):
     corpus = read_corpus(tmp_path / "c.tsv", tmp_path / "s.tsv", tmp_path)
     assert corpus.sessions[0].files(["b", "c"]) == ("b/a.npy", "c/a.npy")
     assert missing_files(corpus, ["b", "c"]) == ["K1/s1: 'c/a.npy' is not there"]
+
+
+@pytest.fixture
+def outside(tmp_path: Path):
+    """A root with one video in it, and what open_corpus says of a session with some other path."""
+    root = tmp_path / "root"
+    (root / "v").mkdir(parents=True)
+    (root / "v/a.mp4").touch()
+    (tmp_path / "secret.mp4").touch()
+    (root / "v/link.mp4").symlink_to(tmp_path / "secret.mp4")
+    (root / "v/inner.mp4").symlink_to("a.mp4")
+    (root / "up").symlink_to(tmp_path)
+    (tmp_path / "roots").mkdir()
+    (tmp_path / "children.tsv").write_text(CHILDREN)
+
+    def opened(video: str, column: str = "video", **options: bool):
+        cells = {"video": "v/a.mp4", "transcript": "", "rttm": ""} | {column: video}
+        (tmp_path / "sessions.tsv").write_text(
+            "\t".join(["child_id", "session_id", *cells]) + "\n"
+            + "\t".join(["K01", "a", *cells.values()]) + "\n"
+        )  # fmt: skip
+        tables = {name: str(tmp_path / f"{name}.tsv") for name in ("children", "sessions")}
+        return open_corpus(CorpusOptions(**tables, root=str(root), **options))
+
+    return opened
+
+
+@pytest.mark.parametrize("column", ["video", "transcript", "rttm"])
+@pytest.mark.parametrize(
+    "name", ["../secret.mp4", "{tmp}/secret.mp4", "v/link.mp4", "up/secret.mp4", "..", "../roots/x"]
+)
+def test_paths_outside_the_root_are_refused_unless_allowed(outside, tmp_path, column, name):
+    name = name.replace("{tmp}", str(tmp_path))
+    with pytest.raises(UserError) as caught:
+        outside(name, column)
+    first, second = str(caught.value).split("\n  ")
+    assert first == (
+        f"{tmp_path}/sessions.tsv: paths outside corpus.root ({tmp_path}/root); set corpus.root to "
+        "a folder that holds them, or corpus.allow_outside_root: true"
+    )
+    assert second.startswith(f"K01/a: {name!r} is '{tmp_path}")
+    assert outside(name, column, allow_outside_root=True).sessions
+
+
+@pytest.mark.parametrize(
+    "name", ["v/a.mp4", "v/gone.mp4", "v/inner.mp4", "{tmp}/root/v/a.mp4", "v/../v/a.mp4", "v/..x"]
+)
+def test_paths_that_end_within_the_root_are_taken(outside, tmp_path, name):
+    assert outside(name.replace("{tmp}", str(tmp_path))).sessions
+
+
+def test_a_message_names_ten_paths_outside_at_most(outside):
+    with pytest.raises(UserError) as caught:
+        outside(";".join(f"../{k}.mp4" for k in range(12)))
+    lines = str(caught.value).split("\n  ")
+    assert len(lines) == 12
+    assert lines[-1] == "... and 2 more"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from egoalign.config import Config, PrivacyOptions, parse_section
+from egoalign.log import UserError
 from egoalign.privacy.blur import blurred
 from egoalign.privacy.gate import BLUR_POINTS, Gate, filtered, may_leave
 from egoalign.privacy.zone import make_private_zone
@@ -91,6 +93,7 @@ def test_norms_of_words_leave_with_lemmas_only():
         ("private/config.yaml", False),
         ("raw/transcripts/a/s.csv", False),
         ("report/frame.jpg", False),
+        ("report/frame.webm", False),
     ],
 )
 def test_files_may_leave_by_place_and_kind(path, may):
@@ -121,10 +124,23 @@ def test_a_csv_is_written_anew_from_its_table(tmp_path):
     )
 
 
-def test_a_picture_leaves_blurred_or_not_at_all():
+def test_a_picture_leaves_blurred_or_not_at_all(tmp_path):
     picture = Image.effect_noise((64, 48), 80).convert("RGB")
-    assert gate().picture(picture) is None
+    with pytest.raises(UserError, match="a picture may not leave"):
+        gate().picture(picture)
     assert gate(frames="full").picture(picture) is picture
+    path, copy = tmp_path / "private/task/p.jpg", tmp_path / "copy.jpg"
+    path.parent.mkdir(parents=True)
+    facts = Image.Exif()
+    facts[0x010E] = "Anna at home"
+    picture.save(path, exif=facts)
+    assert gate().copy(path, copy, tmp_path) == "no picture may leave"
+    assert not copy.exists()
+    assert gate(frames="blurred").copy(path, copy, tmp_path) is None
+    with Image.open(copy) as left:
+        smooth = np.abs(np.diff(np.asarray(left, float), axis=0)).mean()
+        assert smooth < 0.2 * np.abs(np.diff(np.asarray(picture, float), axis=0)).mean()
+        assert "exif" not in left.info
     found = gate(frames="blurred").picture(picture)
     assert found == blurred(picture, BLUR_POINTS)
     assert found.size == picture.size

@@ -9,6 +9,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import matplotlib
@@ -194,6 +195,17 @@ def test_a_picture_that_only_says_that_we_drew_it_is_found(results):
     with Image.open(io.BytesIO(photo("PNG"))) as picture:
         picture.save(results / "figures/m/g.png", pnginfo=info)
     assert lines(results) == ["figures/m/g.png: a picture (PNG) that is no figure"]
+
+
+def test_names_of_digits_and_days_are_found_as_they_are_written(results):
+    (results / "a.csv").write_text("who,when,n\n00910001,2021-03-09,1\n12,2020-01-01,2\n")
+    day = pa.table({"when": [date(2021, 3, 9)]})
+    pq.write_table(day, results / "a.parquet")
+    assert lines(results, ["00910001", "2021-03-09"]) == [
+        "a.csv (column who): the name '00910001'",
+        "a.csv (column when): the name '2021-03-09'",
+        "a.parquet (column when): the name '2021-03-09'",
+    ]
 
 
 def test_a_film_and_a_file_of_a_kind_that_no_step_makes_are_found(results):

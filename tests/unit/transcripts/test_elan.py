@@ -189,6 +189,22 @@ def test_what_is_malformed_is_said_with_its_line(old, new, message):
     assert fault(EAF.replace(old, new, 1)).startswith(message)
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '<!DOCTYPE a [<!ENTITY e "ha"><!ENTITY f "&e;&e;&e;">]>',
+        '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a SYSTEM "http://example.org/a.dtd">',
+        "<!DOCTYPE ANNOTATION_DOCUMENT>",
+    ],
+)
+def test_a_document_type_is_refused_before_any_entity_is_read(declared):
+    first, rest = EAF.split("\n", 1)
+    assert fault(f"{first}\n{declared}\n{rest.replace('süß', '&e;')}").startswith(
+        "a.eaf, line 2: a document type (<!DOCTYPE), which ELAN never writes; delete that"
+    )
+
+
 def test_a_file_that_is_cut_off_is_always_refused():
     whole = EAF.rstrip()
     for length in range(0, len(whole), 5):

@@ -39,6 +39,11 @@ class CorpusOptions(Section):
     root: str = Field(
         ".", description="folder from which the paths in the sessions table are reckoned"
     )
+    allow_outside_root: bool = Field(
+        False,
+        description="whether these paths may lead out of that folder, by '..', as whole paths or "
+        "over symbolic links",
+    )
 
 
 class TranscriptColumns(Section):
@@ -840,6 +845,11 @@ class Config(Section):
     report: ReportOptions = Field(default_factory=ReportOptions, description="report")
     privacy: PrivacyOptions = Field(
         default_factory=PrivacyOptions, description="what may leave the lab"
+    )
+    bundle: str | None = Field(
+        None,
+        description="folder of a bundle that 'egoalign export' made, from the folder of this file: "
+        "its tables take the place of recordings",
     )
     demo: DemoOptions | None = Field(None, description="demo corpus; leave out for your own")
     pathvars: dict[Literal["results", "logs", "benchmarks"], str] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,7 +89,7 @@ def _duration_s(recording: Found, folder: Path, unread: list[str]) -> float | No
     total = 0.0
     for video in recording.videos:
         try:
-            with av.open(str(folder / video)) as container:
+            with av.open(os.path.abspath(folder / video)) as container:
                 duration = container.duration
         except (OSError, av.FFmpegError):
             duration = None

@@ -85,7 +85,7 @@ def missing_files(corpus: Corpus, models: Sequence[str] = ()) -> list[str]:
         if session.exclude:
             continue
         lines.extend(
-            f"{session.child_id}/{session.session_id}: '{name}' is not there"
+            f"{session.child_id}/{session.session_id}: {name!r} is not there"
             for name in session.files(models)
             if not (corpus.root / name).exists()
         )

@@ -15,10 +15,14 @@ from typing import Any
 
 from egoalign.config import MODEL_ID, CorpusOptions
 from egoalign.corpus.columns import CHILDREN, INTERVAL_PATTERN, SESSIONS
+from egoalign.corpus.outside import paths_outside
 from egoalign.corpus.tsv import Line, read_tsv
 from egoalign.log import UserError
 
 MAX_AGE_DAYS = 20 * 365.25
+MOST_SHOWN = 10
+"""Paths that a message names."""
+
 AGE_TOLERANCE_DAYS = 1.0
 """How far an age given may be from the one that the two dates give."""
 
@@ -170,7 +174,8 @@ def open_corpus(options: CorpusOptions) -> Corpus:
     Raises
     ------
     UserError
-        As `read_corpus`, or there is no session.
+        As `read_corpus`, or there is no session, or a path leads out of the root though
+        `corpus.allow_outside_root` does not allow it.
     """
     corpus = read_corpus(options.children, options.sessions, options.root)
     if not corpus.sessions:
@@ -178,18 +183,48 @@ def open_corpus(options: CorpusOptions) -> Corpus:
             f"{options.sessions}: no sessions yet; write a row a recording, or use "
             "'egoalign scan FOLDER --out-dir config', or try the demo: make demo"
         )
+    outside = [] if options.allow_outside_root else paths_outside(corpus.sessions, corpus.root)
+    if outside:
+        rest = len(outside) - MOST_SHOWN
+        more = [f"... and {rest} more"] if rest > 0 else []
+        raise UserError(
+            "\n  ".join(
+                [
+                    f"{options.sessions}: paths outside corpus.root ({corpus.root.resolve()}); set "
+                    "corpus.root to a folder that holds them, or corpus.allow_outside_root: true",
+                    *outside[:MOST_SHOWN],
+                    *more,
+                ]
+            )
+        )
     return corpus
 
 
 def split_paths(cell: str) -> tuple[str, ...]:
-    r"""Return the paths of a cell, which are parted by ``;`` (``\;`` is a part of a name)."""
+    r"""Return the paths of a cell, which are parted by ``;``.
+
+    Within a name ``\;`` stands for a semicolon and ``\n`` for an end of line.
+    """
     parts = re.split(r"(?<!\\);", cell)
-    return tuple(part.strip().replace(r"\;", ";") for part in parts if part.strip())
+    return tuple(
+        part.strip().replace(r"\;", ";").replace(r"\n", "\n") for part in parts if part.strip()
+    )
 
 
 def join_paths(paths: Sequence[str]) -> str:
     """Return the cell that `split_paths` reads as these paths."""
-    return ";".join(path.replace(";", r"\;") for path in paths)
+    return ";".join(one_line(path).replace(";", r"\;") for path in paths)
+
+
+def one_line(name: str) -> str:
+    r"""Return a name as it stands in a table: on one line, with ``\n`` where the name has more."""
+    return name.replace("\n", r"\n")
+
+
+def _path(line: Line, column: str) -> str | None:
+    """Return the one path of a cell."""
+    cell = line.text(column)
+    return None if cell is None else cell.replace(r"\n", "\n")
 
 
 def _children(lines: Sequence[Line]) -> dict[str, ChildRow]:
@@ -240,8 +275,8 @@ def _sessions(lines: Sequence[Line], children: Mapping[str, ChildRow]) -> list[S
                 child_id=child_id,
                 session_id=session_id,
                 videos=videos,
-                transcript=line.text("transcript"),
-                rttm=line.text("rttm"),
+                transcript=_path(line, "transcript"),
+                rttm=_path(line, "rttm"),
                 transcript_offset_s=line.number("transcript_offset_s") or 0.0,
                 recording_date=recording_date,
                 age_days=age_days,

@@ -26,7 +26,7 @@ from egoalign.corpus.found import (
 )
 from egoalign.corpus.layouts import LAYOUTS, find_layout
 from egoalign.corpus.pairing import find_side_files, pair
-from egoalign.corpus.read import join_paths
+from egoalign.corpus.read import join_paths, one_line
 from egoalign.corpus.tsv import read_tsv
 from egoalign.log import UserError, logger
 from egoalign.tables import atomic_path
@@ -203,12 +203,12 @@ def _session(recording: Found, original: Found | None, folder: Path, root: Path)
         "child_id": recording.child_id,
         "session_id": recording.session_id,
         "video": join_paths([from_root(video) for video in recording.videos]),
-        "transcript": from_root(recording.transcript),
-        "rttm": from_root(recording.rttm),
+        "transcript": one_line(from_root(recording.transcript)),
+        "rttm": one_line(from_root(recording.rttm)),
         "recording_date": recording.recording_date.isoformat() if recording.recording_date else "",
         "exclude": "yes" if reason else "",
         "exclude_reason": reason,
-        "source_name": recording.source_name,
+        "source_name": one_line(recording.source_name),
     }
 
 
@@ -254,6 +254,11 @@ def _summarise(found: Scan, rows: Sequence[dict[str, str]], out_dir: Path) -> No
         f"wrote {out_dir / 'children.tsv'} and {out_dir / 'sessions.tsv'}. Next: give birth_date "
         "and recording_date (or age_days) where you know them",
     ]
+    if any(row["video"].startswith("/") for row in rows):
+        lines.append(
+            "  paths lead out of corpus.root: set it to a folder that holds them and scan again "
+            "with --root, or set corpus.allow_outside_root: true"
+        )
     logger.info("\n".join(lines))
 
 

@@ -33,7 +33,6 @@ PICTURES = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"GIF8": "GIF",
-    b"BM": "BMP",
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
 }
@@ -102,6 +101,8 @@ def _table_pieces(table: pa.Table) -> Iterator[Piece]:
         column = table[field.name]
         if pa.types.is_dictionary(field.type):
             column = column.cast(field.type.value_type)
+        if pa.types.is_temporal(field.type):
+            column = column.cast(pa.string())
         kind = column.type
         inner = kind.value_type if pa.types.is_list(kind) else kind
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -125,6 +126,15 @@ def _csv_pieces(path: Path) -> Iterator[Piece]:
     )
     try:
         table = pa_csv.read_csv(path, parse_options=parse)
+        # What looks like whole numbers and days may be names: as they are written.
+        wanted = {
+            field.name: pa.string()
+            for field in table.schema
+            if pa.types.is_integer(field.type) or pa.types.is_temporal(field.type)
+        }
+        if wanted:
+            convert = pa_csv.ConvertOptions(column_types=wanted)
+            table = pa_csv.read_csv(path, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid:
         yield Text("", _text(path.read_bytes()))
         return
@@ -158,6 +168,8 @@ def _picture_kind(data: bytes) -> str | None:
     for magic, name in PICTURES.items():
         if data.startswith(magic):
             return name
+    if data[:2] == b"BM" and int.from_bytes(data[2:6], "little") == len(data):
+        return "BMP"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     if any(data[at:].startswith(magics) for at, magics in MOVIES.items()):

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from egoalign.config import Config, PrivacyOptions
+from egoalign.log import UserError
 from egoalign.privacy.blur import blurred
 from egoalign.tables import (
     PRIVATE_ZONE,
@@ -29,6 +30,8 @@ from egoalign.tables import (
     read_metadata,
 )
 
+QUALITY = 85
+
 BLUR_POINTS = 12
 """What remains of a blurred picture along its shorter side."""
 
@@ -36,6 +39,9 @@ RECORDED = "raw"
 """Folder of the demo's recordings, which are no results."""
 
 TABLE_SUFFIXES = (".parquet", ".arrow")
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg")
+"""Of pictures of recordings, as tasks have them; figures are PNG."""
 
 LEAVING_SUFFIXES = (*TABLE_SUFFIXES, ".csv", ".json", ".pdf", ".png", ".html", ".tex", ".txt")
 """What results outside the private zone are made of."""
@@ -70,8 +76,8 @@ class Gate:
     def refusal(self, path: str | Path) -> str | None:
         """Return why a file of the results may not leave, or None where it may.
 
-        Tables leave through `filtered`, by `copy`. CSVs that stand beside a table are written anew
-        from it; another CSV of the private zone stays.
+        That is not to say that all of it may: `copy` takes tables through `filtered` and pictures
+        through `picture`, and writes a CSV that stands beside a table anew from that.
 
         Parameters
         ----------
@@ -80,10 +86,12 @@ class Gate:
         """
         path = Path(path)
         place = path.parts[0] if path.parts else ""
-        if path.suffix not in LEAVING_SUFFIXES:
-            return f"files '{path.suffix}' are none of what results are made of"
         if place == RECORDED:
             return "it is a recording"
+        if path.suffix in PICTURE_SUFFIXES:
+            return "no picture may leave" if self.options.frames == "none" else None
+        if path.suffix not in LEAVING_SUFFIXES:
+            return f"files '{path.suffix}' are none of what results are made of"
         if place == PRIVATE_ZONE and path.suffix not in TABLE_SUFFIXES:
             return "it lies in the private zone"
         return None
@@ -138,7 +146,11 @@ class Gate:
         if source.suffix == ".csv" and beside.is_file():
             return self._copy_table(beside, target)
         with atomic_path(target) as partial:
-            partial.write_bytes(source.read_bytes())
+            if source.suffix in PICTURE_SUFFIXES:
+                with Image.open(source) as picture:
+                    self.picture(picture.convert("RGB")).save(partial, "JPEG", quality=QUALITY)
+            else:
+                partial.write_bytes(source.read_bytes())
         return None
 
     def _copy_table(self, source: Path, target: Path) -> str | None:
@@ -160,13 +172,17 @@ class Gate:
                 pq.write_table(data, partial, compression="zstd")
         return None
 
-    def picture(self, picture: Image.Image) -> Image.Image | None:
-        """Return a picture of a recording as it may leave: as it is, blurred, or not at all."""
+    def picture(self, picture: Image.Image) -> Image.Image:
+        """Return a picture of a recording as it may leave: as it is, or blurred.
+
+        Raises
+        ------
+        UserError
+            No picture may leave.
+        """
         if self.options.frames == "none":
-            return None
-        if self.options.frames == "full":
-            return picture
-        return blurred(picture, BLUR_POINTS)
+            raise UserError("a picture may not leave: privacy.frames is 'none' in the config")
+        return picture if self.options.frames == "full" else blurred(picture, BLUR_POINTS)
 
 
 def may_leave(path: str | Path, config: Config) -> bool:

@@ -28,11 +28,14 @@ from egoalign.tables import (
     read_metadata,
 )
 
-DEMO_FOLDERS = (RECORDED, "truth")
-"""What the demo makes is nobody's: its recordings, and what is true of them."""
+DEMO_FOLDERS = (RECORDED, "truth", "cache")
+"""What the demo makes and fetches is nobody's: recordings, what is true of them, photographs."""
 
 USUAL_SUFFIXES = (*LEAVING_SUFFIXES, ".yaml", ".tsv")
 FIGURES = "figures"
+EXPORTS = "exports"
+"""Folder in the private zone: of each export the key of its ids, and figures drawn for it."""
+
 SOFTWARE = "egoalign"
 """What our figures say that they were made by."""
 
@@ -87,7 +90,8 @@ def scan_results(
         _spoken(zone, (Holds.TEXT,)),
         [word for word in _spoken(zone, SPOKEN) if " " not in word],
     )
-    figures = {_digest(path) for path in (results / FIGURES).rglob("*.png") if _is_drawn(path)}
+    drawn = [*(results / FIGURES).rglob("*.png"), *(zone / EXPORTS).rglob("*.png")]
+    figures = {_digest(path) for path in drawn if _is_drawn(path)}
     if bundle is not None:
         bundle = Path(bundle)
         paths = _files(bundle) if bundle.is_dir() else [bundle]

@@ -139,6 +139,7 @@ class Banner:
             [
                 LINE,
                 *lines,
+                f"The whole log of every step is under {os.path.abspath(self.logs)}",
                 "Mend the cause and give the same command again: finished work is kept.",
                 f"  {shlex.join(['snakemake', *sys.argv[1:]])}",
                 LINE,

@@ -35,6 +35,32 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--out", required=True, type=Path, metavar="OUT", help="HTML file to make")
     parser.set_defaults(run=_write_summary)
 
+    what = "write the methods text: what was done, by which options, after whom"
+    parser = subparsers.add_parser("write-methods", help=what, description=f"{what.capitalize()}.")
+    parser.add_argument("--config", required=True, metavar="JSON", help="the configuration")
+    parser.add_argument("--status", required=True, type=Path, metavar="F", help="sessions_status")
+    for flag, meaning in (
+        ("--fits", "table model_fits of every model"),
+        ("--reliability", "table reliability, where people judged"),
+    ):
+        parser.add_argument(flag, default=[], type=Path, nargs="*", metavar="F", help=meaning)
+    parser.add_argument("--markdown", required=True, type=Path, metavar="F", help="text to make")
+    parser.add_argument("--html", required=True, type=Path, metavar="F", help="page to make")
+    parser.set_defaults(run=_write_methods)
+
+    what = "write a page for each child: its sessions, its alignment beside the null"
+    parser = subparsers.add_parser(
+        "write-child-pages", help=what, description=f"{what.capitalize()}."
+    )
+    parser.add_argument("--status", required=True, type=Path, metavar="F", help="sessions_status")
+    for flag, meaning in (
+        ("--alignments", "table alignment of every model"),
+        ("--children", "table children_means of every model, in that order"),
+    ):
+        parser.add_argument(flag, required=True, type=Path, nargs="+", metavar="F", help=meaning)
+    parser.add_argument("--out-folder", required=True, type=Path, metavar="DIR", help="for pages")
+    parser.set_defaults(run=_write_child_pages)
+
     what = "write every number a paper would quote, as JSON and as LaTeX macros"
     parser = subparsers.add_parser("write-values", help=what, description=f"{what.capitalize()}.")
     _add_corpus(parser)
@@ -96,3 +122,22 @@ def _write_summary(args: argparse.Namespace) -> None:
         options,
         args.out,
     )
+
+
+def _write_methods(args: argparse.Namespace) -> None:
+    from egoalign.report.methods import write_methods
+
+    write_methods(
+        parse_section(Config, args.config, "--config"),
+        args.status,
+        args.fits,
+        args.reliability,
+        args.markdown,
+        args.html,
+    )
+
+
+def _write_child_pages(args: argparse.Namespace) -> None:
+    from egoalign.report.child_pages import write_child_pages
+
+    write_child_pages(args.status, args.alignments, args.children, args.out_folder)

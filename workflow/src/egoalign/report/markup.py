@@ -17,11 +17,13 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr))
 dl div { border-left: 3px solid #0072b2; padding: .1rem .7rem; }
 dt { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 dd { margin: 0; color: #555; font-size: .85rem; line-height: 1.35; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid #ddd;
   vertical-align: top; font-variant-numeric: tabular-nums; }
 th { border-bottom: 2px solid #222; }
+svg { display: block; width: 100%; max-width: 32rem; height: auto; margin: .8rem 0; }
+svg text { font: 12px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #222; }
 tbody th { border-bottom: 1px solid #ddd; font-weight: 500; }
 """
 

@@ -46,6 +46,7 @@ class Document:
         self.origins: list[int] = []
         self.value: list[str] | None = None
         self.parser = expat.ParserCreate()
+        self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.characters
@@ -67,6 +68,14 @@ class Document:
         if key not in attributes:
             raise TranscriptError(self.place(), f"{element} without {key}")
         return attributes[key]
+
+    def doctype(self, name: str, *_: object) -> None:
+        """Refuse a document type, for with it come entities: texts that grow, or other files."""
+        raise TranscriptError(
+            self.place(),
+            "a document type (<!DOCTYPE), which ELAN never writes",
+            "delete that declaration, if you trust the file",
+        )
 
     def start(self, element: str, attributes: dict[str, str]) -> None:
         """Take up the start of an element."""

@@ -55,7 +55,7 @@ def decord_pictures(
         With a short phrase; the pictures yielded before are right.
     """
     request = {
-        "path": str(path),
+        "path": os.path.abspath(path),
         "places": places.tolist(),
         "shown_s": packets.shown_s[places].tolist(),
         "n_pictures": len(packets.pictures),

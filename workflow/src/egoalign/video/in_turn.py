@@ -7,6 +7,7 @@ packet, counted from the start of the file, tells that of the picture, even wher
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def _numbered(path: str | Path, packets: Packets) -> Iterator[tuple[int, VideoFr
 
     assert packets.turns is not None
     turns = [*packets.turns.tolist(), len(packets.pts)]
-    with av.open(str(path)) as container:
+    with av.open(os.path.abspath(path)) as container:
         stream = picture_streams(container)[0]
         context = stream.codec_context
         context.thread_count = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -137,7 +138,7 @@ def probe(path: str | Path | None) -> Probe:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(os.path.abspath(path)) as container:
             return _probe_container(path, container, size)
     except (av.error.FFmpegError, OSError) as error:
         why = error.strerror or type(error).__name__

@@ -7,6 +7,7 @@ the next key packet, for a decoder would go on from damaged pictures.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ class _Reader:
     """A decoder that remembers where it stands, so that ascending times are cheap."""
 
     def __init__(self, path: str | Path, packets: Packets) -> None:
-        self.path = str(path)
+        # Whole, so that no name is taken for a protocol.
+        self.path = os.path.abspath(path)
         self.packets = packets
         # Where each packet stands in decoding order, to know where a seek has landed.
         pairs = zip(packets.pts.tolist(), packets.dts.tolist(), strict=True)
