@@ -28,7 +28,7 @@ FIRST_TIER = ("plot_age", "collect_status", "write_summary")
 """Stages of the first tier: nothing, or little, comes after them."""
 
 STAGES = (
-    *("make_demo_session", "prepare_corpus", "ingest_session", "encode_session", "align_session"),
+    *("make_demo_captions", "prepare_corpus", "ingest_session", "encode_session", "align_session"),
     *("draw_nulls", "collect_alignment", "summarise_alignment", "summarise_words", "write_scores"),
     *("read_judgments", "calibrate_model", "gather_predictors", "summarise_children", "fit_models"),
     *("sample_reference", "score_reference", "plot_null", "plot_intercepts"),
@@ -260,6 +260,7 @@ def test_a_failed_session_is_counted_and_named(tiny, project):
     log: {project.results}/{log}
 1 session of 5 failed; what became of every session so far:
   {project.results}/report/sessions_status.unfinished.csv
+The whole log of every step is under {project.results}/private/logs
 Mend the cause and give the same command again: finished work is kept.
   snakemake --cores 2 --rerun-incomplete """
     assert told in said

@@ -22,6 +22,8 @@ def paths_outside(sessions: Sequence[SessionRow], root: str | os.PathLike[str]) 
         Folder from which their paths are reckoned.
     """
     inside = os.path.realpath(root)
+    # What was looked at is kept in mind by its whole path: the working folder may change.
+    root = os.path.join(os.getcwd(), root)
     lines = []
     for session in sessions:
         for name in session.files():
