@@ -26,7 +26,7 @@ SCORES = (
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    """A cluster that runs while tests of one file need it; one that others started is left to them."""
+    """A cluster while tests of one file need it; one that others started is left to them."""
     require_slurm()
     # A machine can have but one.
     with FileLock(Path(tempfile.gettempdir(), "egoalign-slurm.lock")):
