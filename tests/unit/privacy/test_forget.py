@@ -196,12 +196,21 @@ def test_nothing_is_removed_while_a_run_goes_on_or_where_no_results_are(results,
     assert "no private zone in it" in capsys.readouterr().err
 
 
+def test_a_damaged_table_may_hold_anybody(results):
+    write(results / "align/.scores.partial.parquet", "PAR1 half")
+    found = [line for line in remains(results, Forgotten("kim")) if "partial" in line]
+    assert len(found) == 1
+    assert "cannot be read" in found[0]
+
+
 @pytest.mark.parametrize(
     ("one", "text", "named"),
     [
         (Forgotten("D01"), "the child=D01.", True),
         (Forgotten("D01"), "results/align/D01/s1.log", True),
         (Forgotten("D01"), "D012 and XD01 and D01-b and D01.b", False),
+        (Forgotten("D01"), "Adding D01.html (4 KB).", True),
+        (Forgotten("7"), "report/children/7.html", True),
         (Forgotten("7"), "7 of 7 frames, K7", False),
         (Forgotten("7"), "results/video/7/s1.media.parquet", True),
         (Forgotten("D01", "s1"), "D01/s1.log, D01:s1", True),

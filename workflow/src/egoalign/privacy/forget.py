@@ -24,7 +24,7 @@ from egoalign.tables import PRIVATE_ZONE, TABLES, ZONE_MARK, read_columns
 ENGINE = Path(".snakemake")
 """The workflow engine's own folder, beside the Snakefile: its records name recordings."""
 
-ENGINE_RECORDS = ("metadata", "incomplete", "log", "slurm_logs", "auxiliary")
+ENGINE_RECORDS = ("metadata", "incomplete", "log", "slurm_logs", "auxiliary", "iocache")
 
 OURS = (
     *("align", "benchmarks", "corpus", "encode", "figures", PRIVATE_ZONE, "provenance", "raw"),
@@ -47,9 +47,14 @@ TABLE_FILE = re.compile(r"(\.(media|frames|utterances|words|content_words))?\.\w
 """How the names of files in these folders end, after the recording's id."""
 
 FILE_ENDS = "|".join(
-    [*TABLES, *("parquet", "arrow", "csv", "tsv", "json", "log"), *("mp4", "mov", "mkv", "webm")]
+    [
+        *TABLES,
+        *("parquet", "arrow", "csv", "tsv", "json", "log"),
+        *("mp4", "mov", "mkv", "webm"),
+        "html",
+    ]
 )
-"""What may follow a recording's id and a dot, where it is no part of a longer id."""
+"""What may follow an id and a dot, where it is no part of a longer id."""
 
 KEYS = ("child_id", "session_id")
 
@@ -71,16 +76,16 @@ class Forgotten:
 
     @cached_property
     def _mention(self) -> re.Pattern[str]:
-        child, end = re.escape(self.child_id), r"(?![A-Za-z0-9_-]|\.[A-Za-z0-9_-])"
-        begin = r"(?<![A-Za-z0-9._-])"
+        child, begin = re.escape(self.child_id), r"(?<![A-Za-z0-9._-])"
+        end = rf"(?![A-Za-z0-9_-]|\.(?!(?:{FILE_ENDS})\b)[A-Za-z0-9_-])"
         if self.session_id is not None:
             # As in a path, in `child:session`, in a row of a CSV, or in JSON.
             session = re.escape(self.session_id)
-            longer = rf"(?![A-Za-z0-9_-]|\.(?!(?:{FILE_ENDS})\b)[A-Za-z0-9_-])"
-            return re.compile(rf"{begin}{child}[^A-Za-z0-9]{{1,4}}{session}{longer}")
+            return re.compile(rf"{begin}{child}[^A-Za-z0-9]{{1,4}}{session}{end}")
         if len(self.child_id) < 3 or self.child_id.isdigit():
-            # Such an id stands in any text by chance: only as a folder it surely means the child.
-            return re.compile(rf"/{child}/")
+            # Such an id stands in any text by chance: only as a folder, or as the name of a page,
+            # it surely means the child.
+            return re.compile(rf"/{child}(?:/|\.html\b)")
         return re.compile(f"{begin}{child}{end}")
 
 
@@ -226,8 +231,12 @@ def remains(results: str | Path, forgotten: Forgotten, engine: Path = ENGINE) ->
 
 def _places(path: Path, forgotten: Forgotten) -> Iterator[str]:
     """Yield the places of a file that name what should be forgotten."""
-    if _has_row(path, forgotten):
-        yield "a row"
+    try:
+        if _has_row(path, forgotten):
+            yield "a row"
+    except (pa.ArrowException, UserError):
+        yield "a table that cannot be read, so that it may hold anybody; delete it"
+        return
     for piece in pieces_of(path):
         if isinstance(piece, Picture):
             continue
