@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-# Files of tests run on this many cores at once.
+# Files of tests run on this many cores at once, so each with one thread: more would wait for each other.
 TEST_CORES ?= 2
 # For a CPU-only torch: make env TORCH_INDEX=<address of PyTorch's CPU wheels>
 TORCH_INDEX ?=
@@ -11,6 +11,7 @@ LOCK := envs/requirements.lock.txt
 STAMP := $(VENV)/.installed
 RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
+ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 SPREAD = -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
@@ -47,10 +48,10 @@ demo-photo: $(STAMP) ## the same on photographic objects, fetched with the packa
 	@$(BIN)/egoalign show-results results/demo-photo
 
 test: $(STAMP) ## first tier of tests
-	$(BIN)/python -m pytest $(SPREAD) -m "not full"
+	$(ONE_THREAD) $(BIN)/python -m pytest $(SPREAD) -m "not full"
 
 test-full: $(STAMP) ## all tests
-	$(BIN)/python -m pytest $(SPREAD)
+	$(ONE_THREAD) $(BIN)/python -m pytest $(SPREAD)
 
 parity: $(STAMP) ## hold mixed models to R's lme4 and lmerTest, run now where they are installed
 	$(BIN)/python -m pytest tests/parity

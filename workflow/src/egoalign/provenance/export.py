@@ -49,7 +49,7 @@ METHODS = "report/methods.md"
 
 UTTERANCE_KEY = ("child_id", "session_id", "utterance_id")
 
-REDRAWN = ("children", "intercepts")
+REDRAWN = ("children", "intercepts", "trajectories")
 """Figures that name children: they are drawn again with opaque ids."""
 
 KEY = "key.csv"
@@ -176,7 +176,7 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
             continue
         _share(gate, ids, source, results, folder / RESULTS_FOLDER / source.relative_to(results))
     for model in models:
-        _redraw(config, folder / RESULTS_FOLDER, model)
+        _redraw(config, folder, model)
 
     write_json(
         {"egoalign": __version__, "config_sha256": config_digest(dump_config(config)),
@@ -288,23 +288,40 @@ def _write_parquet(data: pa.Table, path: Path) -> None:
     pq.write_table(data, path, compression="zstd")
 
 
-def _redraw(config: Config, shared: Path, model: str) -> None:
-    """Draw the figures that name children from tables with opaque ids."""
+def _redraw(config: Config, bundle: Path, model: str) -> None:
+    """Draw the figures that name children from the bundle's tables, which have opaque ids."""
     from egoalign.figures.children import plot_children
     from egoalign.figures.files import Outputs
     from egoalign.figures.intercepts import plot_intercepts
+    from egoalign.figures.trajectories import plot_trajectories
 
     def outputs(name: str) -> Outputs:
-        stem = shared / "figures" / model / name
+        stem = bundle / RESULTS_FOLDER / "figures" / model / name
         return Outputs(*(stem.with_suffix(suffix) for suffix in (".pdf", ".png", ".json")))
 
-    tables = shared / "vary" / model
+    tables = bundle / RESULTS_FOLDER / "vary" / model
     plot_children(tables / "children.parquet", outputs("children"), config.figures)
     plot_intercepts(
         tables / "random_effects.parquet",
         tables / "components.parquet",
         tables / "fits.parquet",
         outputs("intercepts"),
+        config.figures,
+    )
+    taken = bundle / TABLES_FOLDER
+    own = taken / "private" / "predictors" / f"{model}.utterances.parquet"
+    plot_trajectories(
+        (
+            taken / "align" / model / "alignment.parquet",
+            own if own.is_file() else own.with_name("utterances.parquet"),
+        ),
+        (
+            tables / "fits.parquet",
+            tables / "effects.parquet",
+            tables / "random_effects.parquet",
+            tables / "lines.parquet",
+        ),
+        outputs("trajectories"),
         config.figures,
     )
 
