@@ -16,7 +16,6 @@ from scipy.stats import norm
 
 from egoalign.align.collect import session_files
 from egoalign.align.lag import FAR, LAG
-from egoalign.align.session import session_seed
 from egoalign.config import AlignOptions, parse_section
 from egoalign.log import UserError, progress
 from egoalign.resample import Clusters, choose_clusters
@@ -303,14 +302,14 @@ def summarise_profiles(
     lags = np.empty(0)
     pools: dict[str, Pool] = {}
     reasons: Counter[str] = Counter()
+    # No id goes into the draws: a bundle with opaque ids shall give the same.
+    rng = np.random.default_rng(options.seed)
     for rows in profiles:
         if rows["reason"].null_count < rows.num_rows:
             reasons.update(filter(None, rows["reason"].to_pylist()))
             continue
-        child, session = rows["child_id"][0].as_py(), rows["session_id"][0].as_py()
         if not lags.size:
             lags = np.unique(rows.filter(pc.equal(rows["kind"], LAG))["lag_s"].to_numpy())
-        rng = np.random.default_rng(session_seed(options.seed, child, session, model_id))
         add_session(pools, rows, lags, rng)
     table: list[dict[str, Any]] = []
     peaks: list[dict[str, Any]] = []
