@@ -245,6 +245,17 @@ def test_profiles_of_sessions_add_up_by_utterances() -> None:
     assert child["interval"] == "percentile bootstrap over 2 sessions, 1000 samples"
 
 
+def test_ids_make_no_difference() -> None:
+    tables = moved_corpus(SEED, 2.0, 0.5, children=2)
+    renamed = []
+    for table in tables:
+        for name in ("child_id", "session_id"):
+            values = pa.array([f"x{value}" for value in table[name].to_pylist()])
+            table = table.set_column(table.column_names.index(name), name, values)
+        renamed.append(table)
+    assert summary(renamed) == summary(tables)
+
+
 def test_one_session_has_a_null_but_no_interval() -> None:
     rows, peaks = summary(moved_corpus(SEED, 2.0, 0.5, children=1, sessions=1))
     assert rows[0]["ci_low"] is None
