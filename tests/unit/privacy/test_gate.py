@@ -11,7 +11,7 @@ from PIL import Image
 from egoalign.config import Config, PrivacyOptions, parse_section
 from egoalign.log import UserError
 from egoalign.privacy.blur import blurred
-from egoalign.privacy.gate import BLUR_POINTS, Gate, filtered, may_leave
+from egoalign.privacy.gate import BLUR_POINTS, Gate
 from egoalign.privacy.zone import make_private_zone
 from egoalign.tables import (
     CONTENT_WORDS,
@@ -70,7 +70,7 @@ def test_names_never_leave():
 def test_of_the_labs_columns_those_leave_that_the_config_names():
     config = parse_section(Config, {"vary": {"predictors": {"session_columns": ["place"]}}}, "c")
     data = pa.table({"child_id": ["a"], "place": ["home"], "street": ["x"], "exclude_reason": [""]})
-    assert filtered("sessions", data, config).column_names == ["child_id", "place"]
+    assert Gate.of(config).filtered(TABLES["sessions"], data).column_names == ["child_id", "place"]
 
 
 def test_norms_of_words_leave_with_lemmas_only():
@@ -78,7 +78,9 @@ def test_norms_of_words_leave_with_lemmas_only():
     data = pa.table({"word_no": [0], "imageability": [1.0], "concreteness": [1.0]})
     for text, left in (("none", ["word_no"]), ("lemmas", data.column_names)):
         values = {"vary": {"predictors": {"norms": norms}}, "privacy": {"text": text}}
-        found = filtered("word_predictors", data, parse_section(Config, values, "c"))
+        found = Gate.of(parse_section(Config, values, "c")).filtered(
+            TABLES["word_predictors"], data
+        )
         assert found.column_names == left
 
 
@@ -97,7 +99,7 @@ def test_norms_of_words_leave_with_lemmas_only():
     ],
 )
 def test_files_may_leave_by_place_and_kind(path, may):
-    assert may_leave(path, Config()) is may
+    assert (Gate.of(Config()).refusal(path) is None) is may
 
 
 def test_a_copied_table_has_lost_what_may_not_leave(tmp_path):

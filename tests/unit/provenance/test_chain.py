@@ -11,7 +11,8 @@ from prov.model import ProvDocument
 
 from egoalign.cli import main
 from egoalign.provenance.chain import find_chain
-from egoalign.provenance.record import FOLDER, RECORDS
+from egoalign.provenance.files import FOLDER
+from egoalign.provenance.record import RECORDS
 
 OPTIONS = '{"children": 2, "sessions": [1, 1], "duration_s": [20, 20], "seed": 7}'
 

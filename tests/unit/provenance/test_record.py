@@ -12,8 +12,14 @@ import pytest
 from egoalign.cli import main
 from egoalign.provenance import file_states
 from egoalign.provenance.file_states import file_state
-from egoalign.provenance.files import file_digest, record_sources, sources_path, write_sources
-from egoalign.provenance.record import CONFIG_DIGEST, FOLDER, RECORDS, read_records, recorded
+from egoalign.provenance.files import (
+    FOLDER,
+    file_digest,
+    record_sources,
+    sources_path,
+    write_sources,
+)
+from egoalign.provenance.record import CONFIG_DIGEST, RECORDS, read_records, recorded
 from egoalign.tables import write_json
 
 CHILDREN = "child_id\tbirth_date\nA\t2024-01-01\n"

@@ -153,7 +153,8 @@ class VideoOptions(Section):
     )
 
 
-MODEL_SUFFIXES = (".json", ".safetensors", ".pt", ".pth", ".bin")
+WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+MODEL_SUFFIXES = (".json", *WEIGHT_SUFFIXES)
 """Of files that describe a model or hold its weights."""
 
 

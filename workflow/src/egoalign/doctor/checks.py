@@ -19,15 +19,14 @@ from typing import Literal
 from egoalign.config import Config, ModelOptions
 from egoalign.corpus.files import missing_files
 from egoalign.corpus.read import Corpus, open_corpus
-from egoalign.doctor.cost import cost_of
+from egoalign.doctor.cost import PER_SESSION, cost_of
 from egoalign.doctor.lock import at_work, is_locked
 from egoalign.log import UserError
 from egoalign.privacy.forget import Forgotten, remains
+from egoalign.provenance.digest import LOCK, PROJECT
 from egoalign.provenance.files import changed_files, read_sources, sources_path
 from egoalign.tables import read_metadata
 
-PROJECT = Path(__file__).resolve().parents[4]
-LOCK = PROJECT / "envs" / "requirements.lock.txt"
 SHOWN = 5
 """How many of a kind are named."""
 
@@ -300,7 +299,7 @@ def plan(run: Run, corpus: Corpus) -> Iterator[Finding]:
     if not jobs:
         yield Finding("ok", "plan", "nothing to do: the results are complete")
         return
-    of_sessions = ", ".join(f"{jobs[rule]} {rule}" for rule in SESSION_RULES if rule in jobs)
+    of_sessions = ", ".join(f"{jobs[rule]} {rule}" for rule in PER_SESSION if rule in jobs)
     text = f"{sum(jobs.values())} jobs" + (f", of them {of_sessions}" if of_sessions else "")
     yield Finding("ok", "plan", text)
     cost = cost_of(jobs, run.results, corpus)
@@ -319,9 +318,6 @@ def plan(run: Run, corpus: Corpus) -> Iterator[Finding]:
         yield Finding("problem", "disk", f"{size}; free some space or change `pathvars`")
     else:
         yield Finding("note" if 2 * cost.n_bytes > free else "ok", "disk", size)
-
-
-SESSION_RULES = ("ingest_session", "encode_session", "align_session")
 
 
 def planned_jobs(config_path: str) -> dict[str, int] | str:

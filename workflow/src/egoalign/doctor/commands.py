@@ -47,6 +47,7 @@ def _doctor(args: argparse.Namespace) -> None:
     from egoalign.config import load_config
     from egoalign.doctor.checks import Run, examine
     from egoalign.log import UserError
+    from egoalign.wording import counted
 
     # Nothing is fetched by looking; the hub's package reads this when it is first imported.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -61,5 +62,5 @@ def _doctor(args: argparse.Namespace) -> None:
         print(finding, flush=True)
         n_problems += finding.level == "problem"
     if n_problems:
-        count = "1 problem" if n_problems == 1 else f"{n_problems} problems"
+        count = counted(n_problems, "problem")
         raise UserError(f"{args.config}: {count}, told above; mend them before the run")

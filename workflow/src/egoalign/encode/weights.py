@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from egoalign.config import WEIGHT_SUFFIXES
 from egoalign.log import UserError
 from egoalign.provenance.files import file_digest
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 HUB = "hf-hub:"
 HUB_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 HUB_CONFIG = "open_clip_config.json"
@@ -43,7 +43,7 @@ def find_weights(name: str, pretrained: str | None) -> Path:
         return path
     tag = tag_settings(name, pretrained)
     if tag is None:
-        if path.suffix in SUFFIXES or len(path.parts) > 1:
+        if path.suffix in WEIGHT_SUFFIXES or len(path.parts) > 1:
             raise UserError(
                 f"model {name}: no weights file {pretrained}; "
                 "put it there, or give its path in 'pretrained'"

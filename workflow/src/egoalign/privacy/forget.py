@@ -18,7 +18,8 @@ from egoalign.config import load_config
 from egoalign.log import UserError
 from egoalign.privacy.contents import Picture, Text, pieces_of
 from egoalign.privacy.zone import EFFECTIVE_CONFIG, files_below
-from egoalign.provenance.record import ENVIRONMENTS, FOLDER
+from egoalign.provenance.files import FOLDER
+from egoalign.provenance.record import ENVIRONMENTS
 from egoalign.tables import PRIVATE_ZONE, TABLES, ZONE_MARK, read_columns
 
 ENGINE = Path(".snakemake")

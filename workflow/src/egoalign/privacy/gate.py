@@ -6,6 +6,7 @@ What may stand where among the results is checked as tables are written
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +127,13 @@ class Gate:
         ]
         return data.select(kept)
 
-    def copy(self, source: str | Path, target: str | Path, results: str | Path) -> str | None:
+    def copy(
+        self,
+        source: str | Path,
+        target: str | Path,
+        results: str | Path,
+        change: Callable[[pa.Table], pa.Table] = lambda data: data,
+    ) -> str | None:
         """Copy a file of the results to elsewhere as far as it may leave; return why not, or None.
 
         Parameters
@@ -135,6 +142,8 @@ class Gate:
             The file and its copy.
         results : str or Path
             The folder of the results.
+        change : callable, optional
+            What else is done to a table before it leaves, such as to hide ids.
         """
         source, target = Path(source), Path(target)
         reason = self.refusal(source.relative_to(results))
@@ -142,9 +151,9 @@ class Gate:
             return reason
         beside = source.with_suffix(".parquet")
         if source.suffix in TABLE_SUFFIXES:
-            return self._copy_table(source, target)
+            return self._copy_table(source, target, change)
         if source.suffix == ".csv" and beside.is_file():
-            return self._copy_table(beside, target)
+            return self._copy_table(beside, target, change)
         with atomic_path(target) as partial:
             if source.suffix in PICTURE_SUFFIXES:
                 with Image.open(source) as picture:
@@ -153,13 +162,15 @@ class Gate:
                 partial.write_bytes(source.read_bytes())
         return None
 
-    def _copy_table(self, source: Path, target: Path) -> str | None:
+    def _copy_table(
+        self, source: Path, target: Path, change: Callable[[pa.Table], pa.Table]
+    ) -> str | None:
         """Copy the columns of a table that may leave, in the format that `target` says."""
         metadata = read_metadata(source)
         table = TABLES.get(metadata.get("egoalign_table", ""))
         if table is None:
             return "it is none of our tables"
-        data = self.filtered(table, read_columns(source))
+        data = change(self.filtered(table, read_columns(source)))
         if not data.num_columns:
             return "none of its columns may leave"
         with atomic_path(target) as partial:
@@ -183,13 +194,3 @@ class Gate:
         if self.options.frames == "none":
             raise UserError("a picture may not leave: privacy.frames is 'none' in the config")
         return picture if self.options.frames == "full" else blurred(picture, BLUR_POINTS)
-
-
-def may_leave(path: str | Path, config: Config) -> bool:
-    """Whether a file of the results, named from their folder, may leave the lab."""
-    return Gate.of(config).refusal(path) is None
-
-
-def filtered(name: str, data: pa.Table, config: Config) -> pa.Table:
-    """Return the columns of a table of `egoalign.tables` that may leave the lab."""
-    return Gate.of(config).filtered(TABLES[name], data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from egoalign.privacy.contents import Picture, Text, Values, pieces_of
 from egoalign.privacy.gate import LEAVING_SUFFIXES, RECORDED
 from egoalign.privacy.needles import LEAST_LETTERS, Needles, words_of
 from egoalign.privacy.zone import EFFECTIVE_CONFIG, files_below
+from egoalign.provenance.files import file_digest
 from egoalign.tables import (
     LAB_SCORES,
     PRIVATE_ZONE,
@@ -91,7 +91,7 @@ def scan_results(
         [word for word in _spoken(zone, SPOKEN) if " " not in word],
     )
     drawn = [*(results / FIGURES).rglob("*.png"), *(zone / EXPORTS).rglob("*.png")]
-    figures = {_digest(path) for path in drawn if _is_drawn(path)}
+    figures = {file_digest(path) for path in drawn if _is_drawn(path)}
     if bundle is not None:
         bundle = Path(bundle)
         paths = files_below(bundle) if bundle.is_dir() else [bundle]
@@ -184,8 +184,3 @@ def _is_drawn(path: Path) -> bool:
         colours = picture.convert("RGB").getcolors(maxcolors=1 << 24) or []
         ground = max((count for count, _ in colours), default=0)
         return drawn and ground >= LEAST_GROUND * picture.width * picture.height
-
-
-def _digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,8 +10,8 @@ from typing import Any
 
 from egoalign.log import UserError
 from egoalign.provenance.file_states import file_state
-from egoalign.provenance.files import FileRecord
-from egoalign.provenance.record import FOLDER, read_records
+from egoalign.provenance.files import FOLDER, FileRecord
+from egoalign.provenance.record import read_records
 from egoalign.wording import counted
 
 Record = Mapping[str, Any]

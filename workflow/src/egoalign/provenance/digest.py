@@ -9,6 +9,10 @@ from pathlib import Path
 
 PACKAGE = "egoalign"
 SOURCE = Path(__file__).resolve().parents[1]
+PROJECT = SOURCE.parents[2]
+"""The project's folder, of which the package is a part."""
+
+LOCK = PROJECT / "envs" / "requirements.lock.txt"
 NOT_RESULTS = frozenset({f"{PACKAGE}.log", PACKAGE})
 """Modules that change no result: what is printed, and the version's number."""
 

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 import yaml
 
 from egoalign import __version__
@@ -29,21 +26,12 @@ from egoalign.provenance.bundle import (
     TAKEN,
     TAKEN_OF_SESSIONS,
 )
-from egoalign.provenance.digest import SOURCE
+from egoalign.provenance.digest import LOCK, PROJECT
 from egoalign.provenance.files import file_digest
 from egoalign.provenance.opaque import OpaqueIds
 from egoalign.provenance.record import config_digest
-from egoalign.tables import (
-    PRIVATE_ZONE,
-    TABLES,
-    atomic_path,
-    read_columns,
-    read_metadata,
-    write_json,
-)
+from egoalign.tables import PRIVATE_ZONE, atomic_path, read_columns, read_schema, write_json
 
-PROJECT = SOURCE.parents[2]
-LOCK = PROJECT / "envs" / "requirements.lock.txt"
 CITATION = PROJECT / "CITATION.cff"
 METHODS = "report/methods.md"
 
@@ -165,12 +153,12 @@ def _write_bundle(results: Path, config: Config, folder: Path) -> OpaqueIds:
 
     contents: dict[str, dict[str, Any]] = {}
     for source, name in _taken(results, models, ids):
-        data = _shared_table(gate, ids, source)
-        _write_parquet(data, folder / TABLES_FOLDER / name)
-        contents[name] = {
-            "csv": source.with_suffix(".csv").is_file(),
-            "withheld": sorted({*read_columns(source).column_names} - {*data.column_names}),
-        }
+        target = folder / TABLES_FOLDER / name
+        if _share(gate, ids, source, results, target):
+            contents[name] = {
+                "csv": source.with_suffix(".csv").is_file(),
+                "withheld": sorted({*read_schema(source).names} - {*read_schema(target).names}),
+            }
     for source in _remade(results, models):
         if source.stem in REDRAWN and source.suffix in (".pdf", ".png", ".json"):
             continue
@@ -260,32 +248,12 @@ def _found(results: Path, pattern: str, models: list[str]) -> list[Path]:
     ]  # fmt: skip
 
 
-def _shared_table(gate: Gate, ids: OpaqueIds, source: Path) -> pa.Table:
-    """Return a table as it may leave: the columns that the gate lets through, with opaque ids."""
-    table = TABLES[read_metadata(source)["egoalign_table"]]
-    return ids.hide(gate.filtered(table, read_columns(source)))
-
-
-def _share(gate: Gate, ids: OpaqueIds, source: Path, results: Path, target: Path) -> None:
-    """Write one of the statistics or figures as it may leave, or say why it does not."""
-    reason = gate.refusal(source.relative_to(results))
+def _share(gate: Gate, ids: OpaqueIds, source: Path, results: Path, target: Path) -> bool:
+    """Copy a file as it may leave, with opaque ids; say why where it does not, and whether."""
+    reason = gate.copy(source, target, results, ids.hide)
     if reason:
         logger.warning("%s is left out: %s", source, reason)
-        return
-    beside = source.with_suffix(".parquet")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.suffix == ".parquet":
-        _write_parquet(_shared_table(gate, ids, source), target)
-    elif source.suffix == ".csv" and beside.is_file():
-        pa_csv.write_csv(_shared_table(gate, ids, beside), target)
-    else:
-        shutil.copyfile(source, target)
-
-
-def _write_parquet(data: pa.Table, path: Path) -> None:
-    """Write a table of the bundle."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(data, path, compression="zstd")
+    return reason is None
 
 
 def _redraw(config: Config, bundle: Path, model: str) -> None:

@@ -14,7 +14,13 @@ from typing import Any
 
 from egoalign.config import MODEL_ID
 from egoalign.log import UserError
-from egoalign.tables import atomic_path
+from egoalign.tables import PRIVATE_ZONE, atomic_path
+
+FOLDER = f"{PRIVATE_ZONE}/provenance"
+"""Where the records lie, below the results."""
+
+SOURCES = "sources"
+"""Folder below them with what is kept of each session."""
 
 FIRST = "first"
 """What is said of the files of a session that was not read before."""
@@ -80,7 +86,7 @@ def _folder_digest(folder: Path) -> str:
 
 def sources_path(results: str | Path, child_id: str, session_id: str) -> str:
     """Return where a session's `Sources` are kept: in the private zone, since they name files."""
-    return os.path.join(results, "private", "provenance", "sources", child_id, f"{session_id}.json")
+    return os.path.join(results, FOLDER, SOURCES, child_id, f"{session_id}.json")
 
 
 def source_names(row: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ from typing import Any
 from egoalign import __version__
 from egoalign.provenance.digest import SOURCE
 from egoalign.provenance.file_states import KEPT, file_state
-from egoalign.provenance.files import FileRecord, read_sources, sources_path
+from egoalign.provenance.files import FOLDER, SOURCES, FileRecord, read_sources, sources_path
 from egoalign.tables import READ, WRITTEN, is_arrow, read_metadata, write_json
 
 RECORDS = "EGOALIGN_RECORDS"
@@ -32,14 +32,8 @@ RECORDS = "EGOALIGN_RECORDS"
 CONFIG_DIGEST = "EGOALIGN_CONFIG_DIGEST"
 """Environment variable with the digest of the whole configuration."""
 
-FOLDER = "private/provenance"
-"""Where the records lie, below the results."""
-
 ENVIRONMENTS = "environments"
 """Folder below the records with a file for each set of package versions."""
-
-SOURCES = "sources"
-"""Folder below them with what `egoalign.provenance.files` keeps of each session."""
 
 MANY = 200
 """Inputs from which on their digests are taken from the records of the jobs that made them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import sys
@@ -13,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from egoalign import __version__
+from egoalign.config import dump_config
 from egoalign.doctor.lock import note_run
 from egoalign.log import unwritable
 from egoalign.privacy.zone import make_private_zone
+from egoalign.provenance.record import config_digest
 from egoalign.report.failed import (
     SHOWN,
     failures,
@@ -26,6 +27,8 @@ from egoalign.report.failed import (
     unmark_first_page,
     wanted_again,
 )
+from egoalign.tables import PRIVATE_ZONE
+from egoalign.wording import counted
 
 if TYPE_CHECKING:
     from egoalign.config import Config
@@ -121,16 +124,16 @@ class Banner:
         note_unmade(self._unmade, jobs, self._options)
         found = failures(jobs)
         sessions = sorted({failure.session for failure in found if failure.session})
-        lines = [f"egoalign: {_count(len(found), 'step')} failed:", *told(found)]
+        lines = [f"egoalign: {counted(len(found), 'step')} failed:", *told(found)]
         if sessions:
             n_all = sum(not row.exclude for row in self.corpus.sessions)
-            text = f"{_count(len(sessions), 'session')} of {n_all} failed"
+            text = f"{counted(len(sessions), 'session')} of {n_all} failed"
             lines.append(f"{text}; what became of every session so far:")
             lines.append(f"  {self._write_status()}")
             names = ", ".join("/".join(session) for session in sessions[:SHOWN])
             text += f" in the last run ({names}{', ...' if len(sessions) > SHOWN else ''})"
         else:
-            text = f"{_count(len(found), 'step')} of the last run failed"
+            text = f"{counted(len(found), 'step')} of the last run failed"
         mark_first_page(
             self._report("summary.html"),
             f"{text}. This page is of an earlier run; mend the cause and run again.",
@@ -169,12 +172,12 @@ class Banner:
 
     @property
     def _unmade(self) -> str:
-        return os.path.join(self.results, "private", "unmade.json")
+        return os.path.join(self.results, PRIVATE_ZONE, "unmade.json")
 
     @property
     def _options(self) -> str:
         """A digest of the config."""
-        return hashlib.sha256(self.config.model_dump_json().encode()).hexdigest()
+        return config_digest(dump_config(self.config))
 
     def _report(self, name: str) -> str:
         return os.path.join(self.results, "report", name)
@@ -198,16 +201,12 @@ class Banner:
             os.path.join(self.results, "video"),
             os.path.join(self.results, "align", model_id),
             os.path.join(self.results, "encode", model_id),
-            os.path.join(self.results, "private", "transcripts"),
+            os.path.join(self.results, PRIVATE_ZONE, "transcripts"),
             self.logs,
             table,
             csv,
         )
         return os.path.abspath(csv)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def main_results(results: str) -> list[str]:

@@ -22,7 +22,7 @@ from egoalign.tables import (
     months,
     read_table,
 )
-from egoalign.wording import DASH, counted, number
+from egoalign.wording import DASH, counted, interval, number
 
 Row = Mapping[str, Any]
 ALIGNMENT_COLUMNS = (
@@ -217,10 +217,7 @@ def children_figure(child: str, rows: Sequence[Row]) -> str:
 
 def _with_ends(row: Row, name: str, low: str, high: str) -> str:
     """Return a mean with its interval as text."""
-    if row[name] is None:
-        return DASH
-    ends = f" [{number(row[low], 3)}, {number(row[high], 3)}]" if row[low] is not None else ""
-    return f"{number(row[name], 3)}{ends}"
+    return interval({"estimate": row[name], "ci_low": row[low], "ci_high": row[high]})
 
 
 class _Scale:
