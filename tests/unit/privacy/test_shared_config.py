@@ -51,3 +51,9 @@ def test_every_shared_option_is_an_option():
         "reference": {"sets": [{"name": "a", "format": "coco", "path": "b"}]},
     }
     assert set(keys(dump_config(parse_section(Config, values, "here")))) >= SHARED_TEXT
+
+
+def test_a_file_of_the_lab_is_withheld_though_it_is_not_there():
+    values = {"encode": {"models": [{"name": "ViT-B-32", "pretrained": "/labs/anna/gone.pt"}]}}
+    model = shared_config(parse_section(Config, values, "here"))["encode"]["models"][0]
+    assert model["pretrained"] == WITHHELD

@@ -206,7 +206,7 @@ class ModelOptions(Section):
         return [
             name
             for name in (self.name, self.pretrained)
-            if name and Path(name).suffix in MODEL_SUFFIXES
+            if name and (Path(name).suffix in MODEL_SUFFIXES or Path(name).is_file())
         ]
 
     @property

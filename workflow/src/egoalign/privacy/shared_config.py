@@ -48,7 +48,7 @@ def shared_config(config: Config) -> dict[str, Any]:
 
 def _shared_section(section: BaseModel, prefix: str) -> dict[str, Any]:
     """Return one section as plain values."""
-    files = section.files_here() if isinstance(section, ModelOptions) else []
+    files = section.own_files() if isinstance(section, ModelOptions) else []
     found = {}
     for name, field in type(section).model_fields.items():
         key = f"{prefix}{field.alias or name}"
