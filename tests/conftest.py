@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,18 +44,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def _run_once(
     tmp_path_factory: pytest.TempPathFactory, name: str, lay_out: Callable[[Path], Project]
 ) -> Project:
-    """Return a project that was run to its end, once for all processes of the tests."""
+    """Return a project that was run to its end: once for all processes of the tests, then copied.
+
+    Each process has a copy of its own, for some tests change it for a moment.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    finished = folder / "project.json"
     with FileLock(f"{folder}.lock"):
-        finished = folder / "project.json"
-        if finished.is_file():
-            return Project(folder / "project", json.loads(finished.read_text()))
-        project = lay_out(folder / "project")
-        done = project.run()
-        assert done.returncode == 0, done.stdout + done.stderr
-        finished.write_text(json.dumps(project.config))
-        return project
+        if not finished.is_file():
+            project = lay_out(folder / "project")
+            done = project.run()
+            assert done.returncode == 0, done.stdout + done.stderr
+            finished.write_text(json.dumps(project.config))
+    own = base / name / "project"
+    if own != folder / "project":
+        shutil.copytree(folder / "project", own, symlinks=True)
+    return Project(own, json.loads(finished.read_text()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
