@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-# Files of tests run on this many cores at once, so each with one thread: more would wait for each other.
-TEST_CORES ?= 2
+# Files of tests run in so many processes at once, on two cores, for whole workflows often wait; each
+# process has one thread: more would wait for each other.
+TEST_PROCESSES ?= 3
 # For a CPU-only torch: make env TORCH_INDEX=<address of PyTorch's CPU wheels>
 TORCH_INDEX ?=
 LOCK := envs/requirements.lock.txt
@@ -12,7 +13,7 @@ STAMP := $(VENV)/.installed
 RUN = $(BIN)/snakemake --profile workflow/profiles/local --cores $(CORES)
 DEMO = $(RUN) --configfile config/demo/config.yaml
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-SPREAD = -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder
+SPREAD = -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PHOTO = $(RUN) --configfile config/demo-photo/config.yaml
 
 .PHONY: help env demo demo-photo test test-full parity bench lint audit vendor-task clean

@@ -63,14 +63,25 @@ def _run_once(
     return Project(own, json.loads(finished.read_text()))
 
 
+LONGEST = (
+    *("slurm/test_slurm.py", "workflow/test_other_corpora.py", "unit/vary/test_recovery.py"),
+    *("workflow/test_demo.py", "workflow/test_tiny.py", "workflow/test_faults.py"),
+    *("workflow/test_kills.py", "workflow/test_ways_in.py", "unit/vary/test_simulate.py"),
+)
+"""Files that take minutes, the first three needing nothing that another makes."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with whole workflows, which take longest."""
-    items.sort(key=_is_of_a_unit)
+    """Begin with what takes longest, so that processes end together; end with what is short."""
+    items.sort(key=_place_in_line)
 
 
-def _is_of_a_unit(item: pytest.Item) -> bool:
-    """Say whether a test runs no whole workflow, so that it may wait until the others began."""
-    return item.path.is_relative_to(ROOT / "tests" / "unit")
+def _place_in_line(item: pytest.Item) -> int:
+    """Return where a test's file stands: the longest, then other whole workflows, then units."""
+    name = item.path.relative_to(ROOT / "tests").as_posix()
+    if name in LONGEST:
+        return LONGEST.index(name)
+    return len(LONGEST) + name.startswith("unit/")
 
 
 LOGGER = logging.getLogger("egoalign")

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.workflow.compare import differences
 from tests.workflow.project import Project
 
 WAIT_S = 2
@@ -65,7 +66,7 @@ def finished_copy(project: Project, folder: Path) -> Project:
 def slurm_command(project: Project, name: str, *flags: str) -> list[str]:
     """Return the command that runs a project through SLURM; `name` leads its jobs' names."""
     return [
-        *project.command("--profile", "workflow/profiles/slurm"),
+        *(*project.snakemake(), "--profile", "workflow/profiles/slurm"),
         *("--jobs", "4", "--latency-wait", "20"),
         *("--slurm-status-command", "squeue"),
         *("--slurm-init-seconds-before-status-checks", str(WAIT_S)),
@@ -131,3 +132,10 @@ def jobs_of(name: str) -> list[SlurmJob]:
         if facts.get("JobName", "").startswith(f"{name}_") and rule:
             found.append(SlurmJob(facts["JobId"], rule[1], facts))
     return sorted(found, key=lambda job: int(job.number))
+
+
+def check_equal(project: Project, local: Project) -> None:
+    """Check that everything is there, is as in a local run, and nothing is left over."""
+    assert project.outputs() == local.outputs()
+    assert differences(project.results, local.results, local.outputs()) == []
+    assert list(project.folder.rglob("*.partial*")) == []

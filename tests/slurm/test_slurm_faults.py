@@ -12,6 +12,7 @@ import pytest
 
 from tests.slurm.run import (
     Run,
+    check_equal,
     end_of,
     finished_copy,
     new_name,
@@ -19,7 +20,6 @@ from tests.slurm.run import (
     start_on_slurm,
     wait_for_job,
 )
-from tests.workflow.compare import differences
 from tests.workflow.project import Project
 
 pytestmark = pytest.mark.timeout(1200)
@@ -29,11 +29,14 @@ STAGES = {
     "encode_session": "encode/egoalign-demo/D01/*.frame_embeddings.arrow",
     "align_session": "align/egoalign-demo/D01/*.alignment.parquet",
     "draw_nulls": "align/egoalign-demo/nulls.parquet",
+    "calibrate_model": "validate/egoalign-demo/calibration.parquet",
+    "fit_models": "vary/egoalign-demo/fits.parquet",
+    "plot_age": "figures/egoalign-demo/age.png",
+    "collect_status": "report/sessions_status.parquet",
 }
-"""Rules, and a file that each makes."""
+"""A rule of every stage, and a file that it makes."""
 
-FAST = "encode_session"
-"""The stage that the first tier tries."""
+FIRST_TIER = "encode_session"
 
 WAITS = """
 import pathlib, sys, time
@@ -61,13 +64,6 @@ def lacking(cluster, tiny, tmp_path):
     return make
 
 
-def check_equal(project: Project, tiny: Project) -> None:
-    """Check that everything is there, is as without the fault, and nothing is left over."""
-    assert project.outputs() == tiny.outputs()
-    assert differences(project.results, tiny.results, tiny.outputs()) == []
-    assert list(project.folder.rglob("*.partial*")) == []
-
-
 def states(run: Run, rule: str) -> list[str]:
     return [job.facts["JobState"] for job in run.of(rule)]
 
@@ -75,12 +71,8 @@ def states(run: Run, rule: str) -> list[str]:
 @pytest.mark.parametrize(
     "rule",
     [
-        "encode_session",
-        *(
-            pytest.param(rule, marks=pytest.mark.full)
-            for rule in STAGES
-            if rule != "encode_session"
-        ),
+        FIRST_TIER,
+        *(pytest.param(rule, marks=pytest.mark.full) for rule in STAGES if rule != FIRST_TIER),
     ],
 )
 def test_a_job_that_is_killed_fails_and_a_second_run_completes(rule, lacking, tiny):

@@ -29,21 +29,23 @@ def copy_of(project: Project, folder: Path) -> Project:
 
 
 def take_back(project: Project, rule: str, *targets: str) -> list[Path]:
-    """Delete what a rule and everything after it have made; return the files, with their places."""
-    done = project.run("--dry-run", "--summary", "--forcerun", rule, *targets)
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
-    places = {name: at for at, name in enumerate(rows[0])}
-    pending = [row for row in rows[1:] if row[places["plan"]] != "no update"]
-    paths = [project.folder / row[places["output_file"]] for row in pending]
-    assert any(row[places["rule"]] == rule for row in pending), f"nothing of {rule} is planned"
-    for path in paths:
-        path.unlink(missing_ok=True)
-    return [
-        project.folder / row[places["output_file"]]
-        for row in pending
-        if row[places["rule"]] == rule
+    """Delete what a rule and everything after it have made; return the rule's files."""
+    pending = [
+        row for row in summary(project, "--forcerun", rule, *targets) if row["plan"] != "no update"
     ]
+    for row in pending:
+        (project.folder / row["output_file"]).unlink(missing_ok=True)
+    own = [project.folder / row["output_file"] for row in pending if row["rule"] == rule]
+    assert own, f"nothing of {rule} is planned"
+    return own
+
+
+def summary(project: Project, *flags: str) -> list[dict[str, str]]:
+    """Return Snakemake's table of the files of a project, the rule of each and what is planned."""
+    done = project.run("--dry-run", "--summary", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr
+    header, *rows = (line.split("\t") for line in done.stdout.splitlines() if "\t" in line)
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def start(project: Project, *flags: str) -> subprocess.Popen[str]:

@@ -40,13 +40,12 @@ class Project:
         return self.folder / self.below
 
     def command(self, *flags: str) -> list[str]:
-        """Return the command that runs the workflow."""
-        return [
-            sys.executable,
-            *("-m", "snakemake", "--cores", "2", "--rerun-incomplete", "--quiet", "rules"),
-            *("--configfile", self.config),
-            *flags,
-        ]
+        """Return the command that runs the workflow on two cores."""
+        return [*self.snakemake(), "--cores", "2", "--rerun-incomplete", "--quiet", "rules", *flags]
+
+    def snakemake(self) -> list[str]:
+        """Return Snakemake's own command with the config."""
+        return [sys.executable, "-m", "snakemake", "--configfile", self.config]
 
     def environment(self) -> dict[str, str]:
         """Return an environment in which this folder's own package is used."""

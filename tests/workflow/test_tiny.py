@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import stat
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from egoalign import tables
+from egoalign.encode.handover import kind
 from egoalign.privacy.needles import words_of
 from egoalign.privacy.scan import scan_results
 from egoalign.tables import UTTERANCES, write_table
@@ -62,6 +64,14 @@ def test_a_second_run_has_nothing_to_do(tiny):
     done = tiny.run()
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_sessions_of_a_model_may_share_the_process_that_keeps_it_loaded(tiny):
+    flags = ("--dry-run", "--printshellcmds", "--quiet", "progress", "--forcerun", "encode_session")
+    done = tiny.run(*flags)
+    commands = re.findall(r"python -m egoalign (encode-session .*)", done.stdout + done.stderr)
+    assert len(commands) == 5
+    assert len({kind(shlex.split(command)) for command in commands}) == 1
 
 
 def test_every_utterance_has_a_score_or_a_reason(tiny):

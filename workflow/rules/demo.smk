@@ -151,7 +151,7 @@ rule train_demo_model:
         "<logs>/demo/train_demo_model.log",
     conda:
         "../../envs/egoalign.yaml"
-    threads: workflow.cores or 1
+    threads: 8
     resources:
         mem_mb=8000,
         runtime="4h",

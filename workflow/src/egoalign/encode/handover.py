@@ -39,7 +39,7 @@ START_S = 120.0
 """Seconds that a worker may take until it listens; it imports little before."""
 
 OTHER_JOBS = (
-    *("--row", "--media", "--frames", "--utterances", "--content-words", "--log"),
+    *("--row", "--media", "--frames", "--utterances", "--content-words", "--sources", "--log"),
     *("--frame-embeddings", "--text-embeddings", "--word-embeddings"),
 )
 """Options that differ from session to session; the others say which model, and how it runs."""
