@@ -4,8 +4,9 @@ Run from the project's folder: ``python benchmarks/corpus_level.py [--small] [--
 sessions are made and taken through the workflow; their tables then stand for those of all others,
 with ids of their own and noise on every number that is a score, so that no two are the same. The
 commands are those that Snakemake would run. Statistical models are fitted with ``--fit`` only, for
-that takes hours; ``benchmarks/mixed_models.py`` has one fit of each size. Ends with exit code 1
-where a step needs more than 4 GB.
+that takes long even with two draws of the bootstrap instead of 200, which add time alone;
+``benchmarks/mixed_models.py`` has one fit of each size. Ends with exit code 1 where a step needs
+more than 4 GB.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from measure import machine, table
 from planning import DEMO, PER_SESSION, ROOT, measured, snakemake
 
 from egoalign.tables import TABLES, read_columns, write_table
+from egoalign.vary.defaults import DEFAULT_MODELS
 
 SEED = 20251118
 MODEL = "egoalign-demo"
@@ -39,6 +41,7 @@ CHILDREN = 40
 TEMPLATES = 8
 LENGTH_S = 300.0
 TARGET_GB = 4.0
+DRAWS = 2
 SCORES = ("score", "shuffled", "shift", "difference", "_z", "_mean", "value")
 """Parts of the names of columns that hold scores."""
 
@@ -91,6 +94,12 @@ def make_templates(folder: Path, count: int, utterances: int) -> list[tuple[str,
         "corpus": {"children": "config/children.tsv", "sessions": "config/sessions.tsv"},
         "encode": {"models": [{"name": f"{DEMO}.json", "pretrained": f"{DEMO}.safetensors",
                                "id": MODEL}]},
+        "transcripts": {"speaker_scheme": "chat"},
+        "vary": {"models": [{"name": model.name, "unit": model.unit,
+                             "responses": model.responses, "draws": DRAWS,
+                             # No norms are made here.
+                             "formula": model.formula.replace(" + concreteness", "")}
+                            for model in DEFAULT_MODELS]},
     }  # fmt: skip
     (folder / "config/config.yaml").write_text(yaml.safe_dump(values))
     length_s = LENGTH_S * utterances / UTTERANCES
@@ -103,7 +112,7 @@ def make_templates(folder: Path, count: int, utterances: int) -> list[tuple[str,
             lines.writerow(["start_time", "end_time", "text", "speaker"])
             for start, end, text in said[number * utterances : (number + 1) * utterances]:
                 away = number * length_s
-                who = "CHI" if start % 7 < 2 else "MOT"
+                who = ("CHI", "CHI", "FAT", "MOT")[int(start % 7) % 4]
                 lines.writerow([f"{start - away:.3f}", f"{end - away:.3f}", text, who])
     write_tables(folder, keys, count)
     targets = [
@@ -120,10 +129,15 @@ def write_tables(folder: Path, keys: list[tuple[str, str]], templates: int) -> N
     (folder / "config/children.tsv").write_text("\n".join(lines) + "\n")
     header = "child_id\tsession_id\tvideo\ttranscript\tage_days"
     rows = [
-        f"{child}\t{session}\tvideo.mp4\t{number % templates}.csv\t{200 + number // CHILDREN * 4}"
+        f"{child}\t{session}\tvideo.mp4\t{number % templates}.csv\t{age_days(child, number)}"
         for number, (child, session) in enumerate(keys)
     ]
     (folder / "config/sessions.tsv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def age_days(child: str, number: int) -> float:
+    """Return a session's age: children begin on different days and are seen every fourth."""
+    return 200.0 + int(child[1:]) + number // CHILDREN * 4
 
 
 def multiply(folder: Path, templates: list[tuple[str, str]], count: int) -> None:
@@ -159,7 +173,7 @@ def renamed(data: pa.Table, child: str, session: str, number: int) -> pa.Table:
     """Return a session's table with other ids, an age, and noise on its scores."""
     rng = np.random.default_rng([SEED, number])
     own = rng.normal(0, 0.02) + np.random.default_rng([SEED, int(child[1:])]).normal(0, 0.02)
-    given = {"child_id": child, "session_id": session, "age_days": 200.0 + number // CHILDREN * 4}
+    given = {"child_id": child, "session_id": session, "age_days": age_days(child, number)}
     for at, field in enumerate(data.schema):
         if field.name in given:
             column = pa.array([given[field.name]] * data.num_rows, field.type)

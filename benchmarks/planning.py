@@ -152,13 +152,16 @@ def snakemake(folder: Path, *flags: str) -> tuple[str, float, float, int]:
 
 def measured(command: Sequence[str], folder: Path) -> tuple[str, float, float, int]:
     """Run a program; return what it prints, its seconds of clock and CPU, and its greatest size."""
+    # Commands of the workflow say `python`: this one, though its environment may not be activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path}
     start = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         actions = [(os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, out.fileno(), 2)]
         here = Path.cwd()
         os.chdir(folder)
         try:
-            process = os.posix_spawn(command[0], list(command), os.environ, file_actions=actions)
+            process = os.posix_spawn(command[0], list(command), environment, file_actions=actions)
         finally:
             os.chdir(here)
         _, status, used = os.wait4(process, 0)

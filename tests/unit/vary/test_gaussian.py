@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egoalign.log import UserError
-from egoalign.vary import penalised
+from egoalign.vary import penalised, sums
 from egoalign.vary.fit import fit_frame, refit
 from egoalign.vary.gaussian import rescaled, result
 from egoalign.vary.penalised import Eliminated, Penalised, factors_of, theta_places
@@ -235,12 +235,27 @@ def test_refit_is_the_fit_of_the_other_response(seed: int, shapes: list[Shape], 
         np.testing.assert_allclose(again.df, anew.df, rtol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["slope", "slope and crossed"])
+def test_rows_in_parts_are_the_fit_of_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, other = made_frame(3, STRUCTURES[name]), made_frame(4, STRUCTURES[name])
+    frame = replace(frame, x=frame.x @ (np.eye(frame.x.shape[1]) + 1))
+    whole = fit_frame(frame)
+    again = refit(whole, other.y)
+    for rows in (7, 50, frame.y.size - 1):
+        monkeypatch.setattr(sums, "ROWS_AT_ONCE", rows)
+        parts = fit_frame(frame)
+        assert_same(parts, whole)
+        for made, expected in ((parts.estimates, whole.estimates), (parts.fitted, whole.fitted)):
+            np.testing.assert_allclose(made, expected, rtol=1e-6, atol=1e-8)
+        assert_same(refit(parts, other.y), again)
+
+
 def test_theta_is_given_back_in_the_units_of_the_data() -> None:
     frame = made_frame(7, [(12, 2), (20, 1)])
     fit = fit_frame(frame)
-    sums = sums_of(frame)
-    there = rescaled(fit.theta, sums, to_sums=True)
-    np.testing.assert_allclose(rescaled(there, sums, to_sums=False), fit.theta)
+    own = sums_of(frame)
+    there = rescaled(fit.theta, own, to_sums=True)
+    np.testing.assert_allclose(rescaled(there, own, to_sums=False), fit.theta)
     np.testing.assert_allclose(there, fit.state.theta)
     begun = fit_frame(frame, start=fit.theta)
     assert begun.criterion == pytest.approx(fit.criterion, abs=1e-8)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from egoalign.config import PredictorsOptions
+from egoalign.config import PredictorsOptions, StatisticalModel, VaryOptions
 from egoalign.log import UserError
 from egoalign.tables import (
     ALIGNMENT,
@@ -25,6 +25,7 @@ from egoalign.tables import (
     write_table,
 )
 from egoalign.vary.gather import gather_given_predictors, gather_predictors
+from egoalign.vary.models import unit_table
 from egoalign.vary.predictors import clock_hours, mean_ages
 from egoalign.vary.table import (
     ALIGNMENT_COLUMNS,
@@ -337,6 +338,23 @@ def test_the_word_table_has_a_row_a_token_and_no_means_over_words(tmp_path):
     assert table["familiarity"].to_pylist() == words["familiarity"].to_pylist()
     assert not [name for name in table.column_names if name.startswith("mean_")]
     assert conform(WORD_TABLE, table).column_names == table.column_names
+    used = {"name": "own", "unit": "words", "responses": ["word_score"], "formula": "log_freq"}
+    options = VaryOptions(models=[StatisticalModel.model_validate(used)])
+    less = unit_table("words", word_table, [scored, words, utterances], options)
+    assert less.num_rows == table.num_rows
+    assert {"log_freq", "word_difference", "part_of_speech", "n_words"} <= {*less.column_names}
+    assert {"minutes", "familiarity", "log_freq_others"}.isdisjoint(less.column_names)
+    for name in less.column_names:
+        assert less[name].to_pylist() == table[name].to_pylist()
+
+
+def test_ids_are_told_apart_where_there_are_too_many_for_one_number(tmp_path, monkeypatch):
+    monkeypatch.setattr("egoalign.vary.table.LARGEST_KEY", 3)
+    predictors = gather(tmp_path)[0]
+    alignment = alignment_of(predictors).take([3, 1, 0, 2, 5, 4]).select(ALIGNMENT_COLUMNS)
+    table = utterance_table(alignment, predictors)
+    expected = predictors["n_words"].take([3, 1, 0, 2, 5, 4])
+    assert table["n_words"].to_pylist() == expected.to_pylist()
 
 
 def test_given_scores_have_the_predictors_of_their_own_rows(tmp_path):

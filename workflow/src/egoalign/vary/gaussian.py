@@ -11,7 +11,7 @@ from egoalign.log import UserError
 from egoalign.vary.boundary import boundary_findings
 from egoalign.vary.penalised import Eliminated, Penalised, factors_of
 from egoalign.vary.search import Found, search
-from egoalign.vary.sums import Sums, design_of, sums_of, with_response
+from egoalign.vary.sums import Design, Sums, sums_of, with_response
 from egoalign.vary.terms import ROUNDING, MixedFit, ModelFrame, Reals
 
 ENGINE = "sparse penalised least squares of egoalign (average-information Newton)"
@@ -57,8 +57,8 @@ def refit_gaussian(known: MixedFit, y: Reals) -> MixedFit:
     """Fit the same model to another response, shape (n,); Z'Z is not made again."""
     point: Penalised = known.state
     order, frame = point.order, known.frame
-    z, _ = design_of(frame.random, frame.y.size)
-    sums = with_response(order.sums, y, basis_of(frame.x, order.sums), z)
+    design = Design(frame, order.sums.basis * np.sqrt(order.sums.n))
+    sums = with_response(order.sums, y, design)
     found = search(with_sums(order, sums), known.reml, point.theta)
     return result(replace(frame, y=y), found)
 
@@ -68,11 +68,6 @@ def with_sums(order: Eliminated, sums: Sums) -> Eliminated:
     other = copy(order)
     other.sums = sums
     return other
-
-
-def basis_of(x: Reals, sums: Sums) -> Reals:
-    """Return the orthogonal basis of the fixed effects' columns, shape (n, p)."""
-    return np.asarray(np.linalg.solve(sums.basis.T, x.T).T, np.float64) if sums.p else x
 
 
 def rescaled(theta: Reals, sums: Sums, to_sums: bool) -> Reals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +29,10 @@ from egoalign.vary.frame import build_frame
 from egoalign.vary.results import RESULT_TABLES, ResultOptions, fit_and_describe, without_fit
 from egoalign.vary.table import (
     ALIGNMENT_COLUMNS,
+    PERCENTILE,
+    WORD_COLUMNS,
     read_word_alignment,
+    slim,
     utterance_table,
     word_table,
 )
@@ -84,19 +87,20 @@ def fit_models(
         A model of the config names a column that its table does not have.
     """
     options = parse_section(VaryOptions, options_json, "--options")
-    own_predictors = read_table(UTTERANCE_PREDICTORS, predictors)
-    data = {
-        "utterances": utterance_table(
-            read_table(ALIGNMENT, alignment, ALIGNMENT_COLUMNS), own_predictors
-        )
-    }
+    own = read_table(UTTERANCE_PREDICTORS, predictors)
+    scores = read_table(ALIGNMENT, alignment, ALIGNMENT_COLUMNS)
+    data = {"utterances": unit_table("utterances", utterance_table, [scores, own], options)}
+    del scores
     if words is not None:
         word_predictors, sessions, folder = words
-        data["words"] = word_table(
+        sources = [
             read_word_alignment(sessions, folder),
             read_table(WORD_PREDICTORS, word_predictors),
-            own_predictors,
-        )
+            own,
+        ]
+        data["words"] = unit_table("words", word_table, sources, options)
+        del sources
+    del own
     described = describe_models(data, options)
     for table in MODEL_TABLES:
         rows = pa.concat_tables([each.tables[table.name] for each in described])
@@ -104,6 +108,30 @@ def fit_models(
         write_table(table, rows, file, csv=file.with_suffix(".csv"))
     with atomic_path(out / "summary.txt") as partial:
         partial.write_text("\n".join(each.summary for each in described), encoding="utf-8")
+
+
+def unit_table(
+    unit: str, build: Callable[..., pa.Table], sources: list[pa.Table], options: VaryOptions
+) -> pa.Table:
+    """Return a unit's table without what its models do not use; the sources are used up.
+
+    It stays whole where a model names what is not in it: the message then says what is.
+    """
+    named = {
+        name
+        for model in options.models or DEFAULT_MODELS
+        for response in model.responses
+        for name in (response, *parse_formula(f"{response} ~ {model.formula}").columns)
+        if model.unit == unit
+    }
+    there = build(*(source.slice(0, 0) for source in sources)).column_names
+    if options.models and not named.issubset(there):
+        return build(*sources)
+    used = {*named, "age_months", *OTHER_RESPONSES[unit], *WORD_COLUMNS, PERCENTILE}
+    for place, source in enumerate(sources):
+        kept = [name for name in source.column_names if name in {*there, *WORD_COLUMNS}]
+        sources[place] = slim(source.select(kept), used)
+    return build(*sources)
 
 
 def describe_models(data: dict[str, pa.Table], options: VaryOptions) -> list[Described]:

@@ -7,6 +7,7 @@ an evaluation costs the same for ten thousand utterances as for a million.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ from egoalign.vary.terms import ModelFrame, RandomTerm, Reals
 
 if TYPE_CHECKING:
     from scipy import sparse
+
+
+ROWS_AT_ONCE = 1_000_000
+"""Rows of X and Z that are looked at together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,76 +109,132 @@ class Sums:
         return float(np.log(np.abs(np.diag(self.basis))).sum()) if self.p else 0.0
 
 
-def design_of(random: tuple[RandomTerm, ...], n: int) -> tuple[sparse.csr_array, tuple[Reals, ...]]:
-    """Return Z with columns of root mean square 1, and what they were divided by.
+class Design:
+    """[X, Z] of a frame, a part of the rows at a time: at millions of rows they would fill memory.
 
     Parameters
     ----------
-    random : tuple of RandomTerm
-        The terms.
-    n : int
-        Rows.
-    """
-    from scipy import sparse
+    frame : ModelFrame
+        The model.
+    triangle : numpy.ndarray, optional
+        R of X = Q R, shape (p, p), if it is known.
 
-    parts, scales = [], []
-    for term in random:
-        k = len(term.columns)
-        scale = np.sqrt(np.mean(np.square(term.z), axis=0))
-        scale[scale == 0] = 1.0
-        columns = term.codes[:, None] * k + np.arange(k)
-        rows = np.arange(0, n * k + 1, k)
-        shape = (n, k * len(term.levels))
-        parts.append(sparse.csr_array(((term.z / scale).ravel(), columns.ravel(), rows), shape))
-        scales.append(scale)
-    z = sparse.hstack(parts, format="csr") if len(parts) > 1 else parts[0]
-    return sparse.csr_array(z), tuple(scales)
+    Attributes
+    ----------
+    triangle : numpy.ndarray
+        R, of a basis Q with columns of length 1. With several parts it is that of their own R on
+        top of each other (Demmel, Grigori, Hoemmen & Langou 2012, SIAM J. Sci. Comput. 34(1)).
+    z_scale : tuple of numpy.ndarray
+        Root mean square of each random term's columns.
+    """
+
+    def __init__(self, frame: ModelFrame, triangle: Reals | None = None) -> None:
+        self.x, self.random = frame.x, frame.random
+        self.n, self.p = frame.x.shape
+        starts = range(0, self.n, ROWS_AT_ONCE)
+        self._rows = [slice(start, min(start + ROWS_AT_ONCE, self.n)) for start in starts]
+        self._turns: list[Reals] | None = None
+        self._kept: list[tuple[slice, Reals, sparse.csr_array]] = []
+        self.z_scale = tuple(_scale(term) for term in frame.random)
+        if triangle is not None:
+            self.triangle = triangle
+        elif len(self._rows) > 1:
+            own = [np.asarray(np.linalg.qr(self.x[rows], mode="r")) for rows in self._rows]
+            turn, self.triangle = np.linalg.qr(np.vstack(own))
+            self._turns = np.split(turn, np.cumsum([each.shape[0] for each in own])[:-1])
+        else:
+            basis, self.triangle = np.linalg.qr(self.x) if self.p else (self.x, np.zeros((0, 0)))
+            self._kept = [(self._rows[0], basis * np.sqrt(self.n), self._z(self._rows[0]))]
+
+    def parts(self) -> Iterator[tuple[slice, Reals, sparse.csr_array]]:
+        """Yield rows, their basis with columns of length sqrt(n) over all rows, and their Z."""
+        if self._kept:
+            yield from self._kept
+            return
+        for number, rows in enumerate(self._rows):
+            part = (rows, self._basis(number), self._z(rows))
+            if len(self._rows) == 1:
+                self._kept = [part]
+            yield part
+
+    def _basis(self, number: int) -> Reals:
+        """Return a part's rows of the basis."""
+        x = self.x[self._rows[number]]
+        if self._turns is not None:
+            return np.asarray(np.linalg.qr(x)[0] @ self._turns[number] * np.sqrt(self.n))
+        if not self.p:
+            return x
+        return np.asarray(np.linalg.solve(self.triangle.T / np.sqrt(self.n), x.T).T)
+
+    def _z(self, rows: slice) -> sparse.csr_array:
+        """Return rows of Z, with columns of root mean square 1 over all rows."""
+        from scipy import sparse
+
+        parts = []
+        for term, scale in zip(self.random, self.z_scale, strict=True):
+            n, k = rows.stop - rows.start, len(term.columns)
+            columns = term.codes[rows, None] * k + np.arange(k)
+            pointers = np.arange(0, n * k + 1, k)
+            values = (term.z[rows] / scale).ravel()
+            shape = (n, k * len(term.levels))
+            parts.append(sparse.csr_array((values, columns.ravel(), pointers), shape))
+        z = sparse.hstack(parts, format="csr") if len(parts) > 1 else parts[0]
+        return sparse.csr_array(z)
+
+
+def _scale(term: RandomTerm) -> Reals:
+    """Return the root mean square of a term's columns, 1 where it is 0."""
+    scale = np.sqrt(np.mean(np.square(term.z), axis=0))
+    scale[scale == 0] = 1.0
+    return np.asarray(scale)
 
 
 def sums_of(frame: ModelFrame) -> Sums:
     """Return the sums of a frame with at least one random term."""
-    n, p = frame.x.shape
-    z, z_scale = design_of(frame.random, n)
+    design = Design(frame)
     blocks, start = [], 0
     for term in frame.random:
         blocks.append(Block(start, len(term.levels), len(term.columns)))
         start += blocks[-1].size
-    basis, triangle = np.linalg.qr(frame.x) if p else (frame.x, np.zeros((0, 0)))
-    basis *= np.sqrt(n)
+    zz, zx, offset = None, np.zeros((start, design.p)), np.zeros(design.p)
+    for rows, basis, z in design.parts():
+        own = z.T.tocsr() @ z
+        zz = own if zz is None else zz + own
+        zx += z.T @ basis
+        offset += basis.T @ frame.y[rows]
     empty = Sums(
-        n=n,
+        n=design.n,
         blocks=tuple(blocks),
-        zz=z.T.tocsr() @ z,
-        zy=np.column_stack([z.T @ basis, np.zeros(z.shape[1])]),
-        yy=np.diag(np.append(np.full(p, float(n)), 0.0)),
-        basis=triangle / np.sqrt(n),
-        offset=np.zeros(p),
+        zz=zz,
+        zy=np.column_stack([zx, np.zeros(start)]),
+        yy=np.diag(np.append(np.full(design.p, float(design.n)), 0.0)),
+        basis=design.triangle / np.sqrt(design.n),
+        offset=np.zeros(design.p),
         y_scale=1.0,
-        z_scale=z_scale,
+        z_scale=design.z_scale,
     )
-    return with_response(empty, frame.y, basis, z)
+    return _with_rest(empty, frame.y, design, offset / design.n)
 
 
-def with_response(sums: Sums, y: Reals, basis: Reals, z: sparse.csr_array) -> Sums:
-    """Return the sums of the same design with another response.
+def with_response(sums: Sums, y: Reals, design: Design) -> Sums:
+    """Return the sums of the same design with another response, shape (n,)."""
+    offset = np.zeros(sums.p)
+    for rows, basis, _ in design.parts():
+        offset += basis.T @ y[rows]
+    return _with_rest(sums, y, design, offset / sums.n)
 
-    Parameters
-    ----------
-    sums : Sums
-        Of the design.
-    y : numpy.ndarray
-        Shape (n,).
-    basis : numpy.ndarray
-        Orthogonal columns of length sqrt(n), shape (n, p).
-    z : scipy.sparse.csr_array
-        Shape (n, q), as `design_of` makes it.
-    """
-    offset = basis.T @ y / sums.n
-    rest = y - basis @ offset
-    scale = float(np.sqrt(np.mean(np.square(rest)))) or 1.0
-    rest /= scale
-    zy, yy = sums.zy.copy(), sums.yy.copy()
-    zy[:, -1] = z.T @ rest
-    yy[-1, :-1] = yy[:-1, -1] = basis.T @ rest
-    yy[-1, -1] = rest @ rest
-    return replace(sums, zy=zy, yy=yy, offset=offset, y_scale=scale)
+
+def _with_rest(sums: Sums, y: Reals, design: Design, offset: Reals) -> Sums:
+    """Return the sums with what is left of a response when the offset is taken from it."""
+    zy, xy, squares = np.zeros(sums.q), np.zeros(sums.p), 0.0
+    for rows, basis, z in design.parts():
+        rest = y[rows] - basis @ offset
+        zy += z.T @ rest
+        xy += basis.T @ rest
+        squares += float(rest @ rest)
+    scale = float(np.sqrt(squares / sums.n)) or 1.0
+    all_zy, yy = sums.zy.copy(), sums.yy.copy()
+    all_zy[:, -1] = zy / scale
+    yy[-1, :-1] = yy[:-1, -1] = xy / scale
+    yy[-1, -1] = squares / scale**2
+    return replace(sums, zy=all_zy, yy=yy, offset=offset, y_scale=scale)

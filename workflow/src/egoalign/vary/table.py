@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +25,9 @@ from egoalign.tables import (
 
 ALIGNED_PERCENTILE = 0.95
 """Percentile of its own null above which a score counts as aligned."""
+
+PERCENTILE = "shuffled_percentile"
+"""The column of table ALIGNMENT that says whether an utterance is aligned."""
 
 ALIGNMENT_COLUMNS = [
     *ALIGNMENT.key,
@@ -52,8 +56,8 @@ WORD_RESPONSES = {
 }
 """Responses of words, and the columns of table WORD_ALIGNMENT that they are."""
 
-SEPARATOR = "\x1f"
-"""Stands between the ids of a key; no id can hold it."""
+LARGEST_KEY = 2**62
+"""Keys of several ids beyond which there would be no room for another."""
 
 
 def utterance_table(alignment: pa.Table, utterance_predictors: pa.Table) -> pa.Table:
@@ -79,8 +83,8 @@ def utterance_table(alignment: pa.Table, utterance_predictors: pa.Table) -> pa.T
     key = UTTERANCE_PREDICTORS.key
     found = _looked_up(alignment, utterance_predictors, key, UTTERANCE_PREDICTORS.name)
     columns = _columns(found, key)
-    columns |= {name: alignment[name] for name in ALIGNMENT_COLUMNS}
-    columns["aligned"] = _aligned(alignment["shuffled_percentile"])
+    columns |= {name: alignment[name] for name in alignment.column_names}
+    columns["aligned"] = _aligned(alignment[PERCENTILE])
     return _arranged(columns, UTTERANCE_TABLE)
 
 
@@ -121,6 +125,27 @@ def word_table(
     return _arranged(columns, WORD_TABLE)
 
 
+def slim(table: pa.Table, used: Collection[str]) -> pa.Table:
+    """Return a table for its models alone: the same rows in a part of the memory.
+
+    Numbers that are not `used` are left out. Texts, of which there are few values, become
+    dictionaries; they and whole numbers all stay, for they may tell units that repeat.
+    """
+    kept = [
+        field.name
+        for field in table.schema
+        if field.name in used or not pa.types.is_floating(field.type)
+    ]
+    return pa.table({name: _coded(table[name]) for name in kept})
+
+
+def _coded(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Return a column of text as a dictionary; others as they are."""
+    if pa.types.is_string(column.type):
+        return column.combine_chunks().dictionary_encode()
+    return column
+
+
 def read_word_alignment(sessions: Path, folder: Path) -> pa.Table:
     """Return columns `WORD_COLUMNS` of the tables WORD_ALIGNMENT of all sessions.
 
@@ -146,7 +171,8 @@ def read_word_alignment(sessions: Path, folder: Path) -> pa.Table:
 
 def _looked_up(rows: pa.Table, predictors: pa.Table, key: Sequence[str], name: str) -> pa.Table:
     """Return the row of `predictors` that has the ids of each of `rows`."""
-    place = pc.index_in(_ids(rows, key), value_set=_ids(predictors, key))
+    sought, there = _keys(rows, predictors, key)
+    place = pc.index_in(sought, value_set=there)
     if place.null_count:
         first = rows.slice(pc.index(pc.is_null(place), True).as_py(), 1).select(list(key))
         ids = "/".join(str(value) for value in first.to_pylist()[0].values())
@@ -157,10 +183,18 @@ def _looked_up(rows: pa.Table, predictors: pa.Table, key: Sequence[str], name: s
     return predictors.take(place)
 
 
-def _ids(table: pa.Table, key: Sequence[str]) -> pa.ChunkedArray:
-    """Return the ids of each row as one text."""
-    parts = [table[name].cast(pa.string()) for name in key]
-    return pc.binary_join_element_wise(*parts, SEPARATOR).combine_chunks()
+def _keys(one: pa.Table, other: pa.Table, key: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+    """Return the ids of each row of two tables as one number, the same where the ids are."""
+    keys = np.zeros(one.num_rows + other.num_rows, np.int64)
+    for name in key:
+        texts = [table[name].cast(pa.string()) for table in (one, other)]
+        both = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
+        codes = both.combine_chunks().dictionary_encode("encode").indices.to_numpy()
+        width = int(codes.max(initial=0)) + 1
+        if int(keys.max(initial=0)) * width > LARGEST_KEY:
+            keys = np.unique(keys, return_inverse=True)[1]
+        keys = keys * width + codes
+    return pa.array(keys[: one.num_rows]), pa.array(keys[one.num_rows :])
 
 
 def _columns(table: pa.Table, without: Sequence[str]) -> dict[str, pa.ChunkedArray]:
@@ -180,5 +214,5 @@ def _arranged(columns: Mapping[str, pa.ChunkedArray], table: Table) -> pa.Table:
         counted = columns[name].cast(pa.float64())
         # Of 0 words or pictures there is no log, and no -inf either.
         columns[f"log_{name}"] = pc.ln(pc.if_else(pc.greater(counted, 0), counted, None))
-    order = [*table.schema.names, *(name for name in columns if name not in table.schema.names)]
+    order = dict.fromkeys([*(name for name in table.schema.names if name in columns), *columns])
     return pa.table({name: columns[name] for name in order})
