@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egoalign.log import UserError
+from egoalign.vary.sums import least_squares
 from egoalign.vary.terms import Family, ModelFrame, Reals
 
 LEVEL = 0.95
@@ -84,9 +85,11 @@ def fit_gee(frame: ModelFrame, clusters: NDArray[np.int64], family: Family) -> G
     model = sm.GEE(
         frame.y, frame.x, clusters, family=families[family], cov_struct=sm.cov_struct.Exchangeable()
     )
+    # Without a start statsmodels fits a model by itself, which takes several times the memory.
+    start = least_squares(frame.x, frame.y) if family == "gaussian" else None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = model.fit(cov_type="naive")
+        result = model.fit(cov_type="naive", start_params=start)
     correlation = float(model.cov_struct.dep_params)
     covariance = _mancl_derouen(frame, clusters, family, result.params, correlation)
     se = np.sqrt(np.diag(covariance))

@@ -101,6 +101,8 @@ def fit_models(
         data["words"] = unit_table("words", word_table, sources, options)
         del sources
     del own
+    # What joining the tables took is given back, for the models need as much.
+    pa.default_memory_pool().release_unused()
     described = describe_models(data, options)
     for table in MODEL_TABLES:
         rows = pa.concat_tables([each.tables[table.name] for each in described])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from egoalign.log import UserError
 from egoalign.vary.formula import near_or_all
 from egoalign.vary.frame import COLLINEAR
+from egoalign.vary.sums import triangle_of
 from egoalign.vary.terms import MixedFit, ModelFrame, RandomTerm, Reals
 
 
@@ -70,7 +71,7 @@ def subset(frame: ModelFrame, rows: NDArray[np.int64]) -> ModelFrame:
     return replace(
         frame,
         y=frame.y[rows],
-        x=x[:, kept],
+        x=x if kept.all() else x[:, kept],
         names=tuple(name for name, keep in zip(frame.names, kept, strict=True) if keep),
         terms=tuple(name for name, keep in zip(frame.terms, kept, strict=True) if keep),
         random=tuple(
@@ -159,5 +160,6 @@ def _independent(x: Reals) -> NDArray[np.bool_]:
     lengths = np.linalg.norm(x, axis=0)
     if x.shape[1] == 0 or x.shape[0] < x.shape[1]:
         return lengths > 0
-    triangle = np.linalg.qr(x / np.where(lengths > 0, lengths, 1.0), mode="r")
-    return np.asarray(np.abs(np.diag(triangle)) > COLLINEAR)
+    return np.asarray(
+        np.abs(np.diag(triangle_of(x))) > COLLINEAR * np.where(lengths > 0, lengths, 1.0)
+    )

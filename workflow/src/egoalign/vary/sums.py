@@ -109,6 +109,27 @@ class Sums:
         return float(np.log(np.abs(np.diag(self.basis))).sum()) if self.p else 0.0
 
 
+def row_parts(n: int) -> list[slice]:
+    """Return n rows as parts of at most `ROWS_AT_ONCE`."""
+    return [slice(start, min(start + ROWS_AT_ONCE, n)) for start in range(0, n, ROWS_AT_ONCE)]
+
+
+def own_triangles(x: Reals) -> list[Reals]:
+    """Return R of each part of the rows of x = Q R; R of them on top of each other is that of x."""
+    return [np.asarray(np.linalg.qr(x[rows], mode="r")) for rows in row_parts(x.shape[0])]
+
+
+def triangle_of(x: Reals) -> Reals:
+    """Return R of x = Q R, shape (p, p), made a part of the rows at a time."""
+    return np.asarray(np.linalg.qr(np.vstack(own_triangles(x)), mode="r"))
+
+
+def least_squares(x: Reals, y: Reals) -> Reals:
+    """Return the least-squares coefficients of x of full rank, shape (p,), by R alone."""
+    triangle = triangle_of(x)
+    return np.asarray(np.linalg.solve(triangle, np.linalg.solve(triangle.T, x.T @ y)))
+
+
 class Design:
     """[X, Z] of a frame, a part of the rows at a time: at millions of rows they would fill memory.
 
@@ -131,15 +152,14 @@ class Design:
     def __init__(self, frame: ModelFrame, triangle: Reals | None = None) -> None:
         self.x, self.random = frame.x, frame.random
         self.n, self.p = frame.x.shape
-        starts = range(0, self.n, ROWS_AT_ONCE)
-        self._rows = [slice(start, min(start + ROWS_AT_ONCE, self.n)) for start in starts]
+        self._rows = row_parts(self.n)
         self._turns: list[Reals] | None = None
         self._kept: list[tuple[slice, Reals, sparse.csr_array]] = []
         self.z_scale = tuple(_scale(term) for term in frame.random)
         if triangle is not None:
             self.triangle = triangle
         elif len(self._rows) > 1:
-            own = [np.asarray(np.linalg.qr(self.x[rows], mode="r")) for rows in self._rows]
+            own = own_triangles(self.x)
             turn, self.triangle = np.linalg.qr(np.vstack(own))
             self._turns = np.split(turn, np.cumsum([each.shape[0] for each in own])[:-1])
         else:
