@@ -41,11 +41,12 @@ class Project:
 
     def command(self, *flags: str) -> list[str]:
         """Return the command that runs the workflow on two cores."""
-        return [*self.snakemake(), "--cores", "2", "--rerun-incomplete", "--quiet", "rules", *flags]
+        usual = ("--cores", "2", "--rerun-incomplete", "--quiet", "rules")
+        return [*self.snakemake(*usual), *flags]
 
-    def snakemake(self) -> list[str]:
+    def snakemake(self, *flags: str) -> list[str]:
         """Return Snakemake's own command with the config."""
-        return [sys.executable, "-m", "snakemake", "--configfile", self.config]
+        return [sys.executable, "-m", "snakemake", *flags, "--configfile", self.config]
 
     def environment(self) -> dict[str, str]:
         """Return an environment in which this folder's own package is used."""
