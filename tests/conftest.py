@@ -64,9 +64,10 @@ def _run_once(
 
 
 LONGEST = (
-    *("slurm/test_slurm.py", "workflow/test_other_corpora.py", "unit/vary/test_recovery.py"),
-    *("workflow/test_demo.py", "workflow/test_tiny.py", "workflow/test_faults.py"),
-    *("workflow/test_kills.py", "workflow/test_ways_in.py", "unit/vary/test_simulate.py"),
+    *("slurm/test_slurm.py", "workflow/test_other_corpora.py", "workflow/test_retrain.py"),
+    *("unit/vary/test_recovery.py", "workflow/test_demo.py", "workflow/test_tiny.py"),
+    *("workflow/test_faults.py", "workflow/test_kills.py", "workflow/test_ways_in.py"),
+    "unit/vary/test_simulate.py",
 )
 """Files that take minutes, the first three needing nothing that another makes."""
 
