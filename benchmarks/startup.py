@@ -67,6 +67,7 @@ PARTS = {
 }
 
 CLOCK = """
+import time
 marks = []
 def mark():
     marks.append((time.perf_counter(), time.process_time()))
