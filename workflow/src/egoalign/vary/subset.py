@@ -157,7 +157,7 @@ def _is_within(term: RandomTerm, clusters: Clusters) -> bool:
 
 def _independent(x: Reals) -> NDArray[np.bool_]:
     """Return which columns are no combination of those before them."""
-    lengths = np.linalg.norm(x, axis=0)
+    lengths = np.sqrt(np.einsum("np,np->p", x, x))
     if x.shape[1] == 0 or x.shape[0] < x.shape[1]:
         return lengths > 0
     return np.asarray(

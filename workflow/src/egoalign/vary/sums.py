@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 250_000
 """Rows of X and Z that are looked at together."""
 
 
